@@ -1,0 +1,79 @@
+"""The stable codes by which a refusal is known, everywhere: API, workflows, logs (spec section 4).
+
+A code is never renamed or reused. Its words, in three languages, are in `starter/api/problems.py`.
+"""
+
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    # Invitations
+    INVITATION_ALREADY_PENDING = "invitation.already_pending"
+    INVITATION_WRONG_RECIPIENT = "invitation.wrong_recipient"
+    INVITATION_ENDED = "invitation.ended"
+    INVITATION_ACCEPTED = "invitation.accepted"
+    INVITATION_DECLINED = "invitation.declined"
+    INVITATION_CANCELLED = "invitation.cancelled"
+    INVITATION_EXPIRED = "invitation.expired"
+    INVITATION_UNDELIVERABLE = "invitation.undeliverable"
+    INVITATION_VOID = "invitation.void"
+    INVITATION_OWN_ADDRESS = "invitation.own_address"
+    INVITATION_TOO_MANY = "invitation.too_many"
+    INVITATION_TOO_MANY_FOR_ADDRESS = "invitation.too_many_for_address"
+    # Authorizations
+    AUTHORIZATION_EXISTS = "authorization.exists"
+    AUTHORIZATION_ROLE_NOT_AVAILABLE = "authorization.role_not_available"
+    AUTHORIZATION_LEVEL_UNKNOWN = "authorization.level_unknown"
+    AUTHORIZATION_LEVEL_TOO_HIGH = "authorization.level_too_high"
+    AUTHORIZATION_MISSING = "authorization.missing"
+    IDENTIFICATION_REQUIRED = "identification.required"
+    # Users and sessions
+    SESSION_REQUIRED = "session.required"
+    SESSION_EXPIRED = "session.expired"
+    SESSION_BAD_CREDENTIALS = "session.bad_credentials"
+    SESSION_TOO_MANY_ATTEMPTS = "session.too_many_attempts"
+    USER_EXISTS = "user.exists"
+    USER_USERNAME_TAKEN = "user.username_taken"
+    USER_CHANGED_MEANWHILE = "user.changed_meanwhile"
+    # Fields
+    FIELD_INVALID = "field.invalid"
+    FIELD_REQUIRED = "field.required"
+    FIELD_UNKNOWN = "field.unknown"
+    FIELD_TOO_LONG = "field.too_long"
+    FIELD_NOT_TEXT = "field.not_text"
+    EMAIL_INVALID = "email.invalid"
+    USERNAME_INVALID = "username.invalid"
+    USERNAME_FOREIGN_ADDRESS = "username.foreign_address"
+    PASSWORD_TOO_SHORT = "password.too_short"  # noqa: S105 - a code, not a password
+    PASSWORD_TOO_LONG = "password.too_long"  # noqa: S105 - a code, not a password
+    PASSWORD_TOO_FEW_KINDS = "password.too_few_kinds"  # noqa: S105 - a code, not a password
+    PASSWORD_COMMON = "password.common"  # noqa: S105 - a code, not a password
+    TERMS_OUTDATED = "terms.outdated"
+    DECLARATION_MISSING = "declaration.missing"
+    # The request as a whole
+    REQUEST_INVALID = "request.invalid"
+    REQUEST_MALFORMED = "request.malformed"
+    REQUEST_TOO_LARGE = "request.too_large"
+    REQUEST_TOO_MANY = "request.too_many"
+    REQUEST_TOO_SLOW = "request.too_slow"
+    REQUEST_METHOD_NOT_ALLOWED = "request.method_not_allowed"
+    IDEMPOTENCY_KEY_REUSED = "idempotency.key_reused"
+    IDEMPOTENCY_KEY_INVALID = "idempotency.key_invalid"
+    PRECONDITION_REQUIRED = "request.precondition_required"
+    NOT_FOUND = "not_found"
+    OUTCOME_UNKNOWN = "processes.outcome_unknown"
+    SERVICE_UNAVAILABLE = "service.unavailable"
+    INTERNAL = "internal"
+    # Mail (these stay inside: logs, message rows, Temporal)
+    MAIL_TEMPORARY = "mail.temporary"
+    MAIL_UNREACHABLE = "mail.unreachable"
+    MAIL_TIMEOUT = "mail.timeout"
+    MAIL_CONFIGURATION = "mail.configuration"
+
+
+class Refused(Exception):
+    """A rule said no. Carries the code alone, so that it may be logged and shown anywhere."""
+
+    def __init__(self, code: Code) -> None:
+        super().__init__(code.value)
+        self.code = code

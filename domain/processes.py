@@ -1,0 +1,52 @@
+"""What all processes share: the names of their workflows, and what a start consists of."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+from uuid import UUID
+
+from domain.messages import ProcessMessage
+from domain.vocabulary import ProcessKind
+
+# Workflow types are names in histories and never change; Python classes may.
+WORKFLOW_TYPE: Mapping[ProcessKind, str] = MappingProxyType({ProcessKind.INVITATION: "Invitation"})
+
+# What operators read in the Temporal UI's list, one line.
+SUMMARY: Mapping[ProcessKind, str] = MappingProxyType(
+    {ProcessKind.INVITATION: "Invitation to hold a role on a customer relation"}
+)
+
+
+class ProcessStart(ProcessMessage):
+    """A start as the outbox keeps it: the workflow's input and what operators search by."""
+
+    input: dict[str, Any]
+    state: str
+    relations: list[UUID]
+    deadline: datetime
+
+
+class DrainOutbox(ProcessMessage):
+    """Deliver what was left in the outbox for longer than `older_than_seconds`."""
+
+    older_than_seconds: int = 30
+
+
+class Drained(ProcessMessage):
+    """How many acts Temporal took, and how many are still owed."""
+
+    taken: int
+    left: int
+
+
+class KeepHouse(ProcessMessage):
+    """Erase what need not be kept; the schedule starts the process without a time, which then sets it."""
+
+    now: datetime | None = None
+
+
+class HousekeepingDone(ProcessMessage):
+    """How many refused invitations lost their personal data."""
+
+    purged_invitations: int

@@ -1,0 +1,125 @@
+"""The words of the project as enumerations (spec section 2).
+
+The values are what the database, the API and Temporal carry, so they are never renamed.
+"""
+
+from enum import StrEnum
+
+
+class Language(StrEnum):
+    """A language that pages and e-mails exist in."""
+
+    SWEDISH = "sv"
+    FINNISH = "fi"
+    ENGLISH = "en"
+
+
+class CustomerKind(StrEnum):
+    PRIVATE = "private"
+    COMPANY = "company"
+
+
+class Commodity(StrEnum):
+    """What a customer relation is about: one relation per customer and commodity."""
+
+    ELECTRICITY = "electricity"
+    DISTRICT_HEATING = "district_heating"
+
+
+class Role(StrEnum):
+    OWNER = "owner"
+    ADMINISTRATOR = "administrator"
+    RELATION_USER = "relation_user"
+    VIEWER = "viewer"
+
+
+class Subpage(StrEnum):
+    """A part of the e-services for which a level is held."""
+
+    CONSUMPTION = "consumption"
+    REPORTS = "reports"
+    CONTRACTS = "contracts"
+    INVOICES = "invoices"
+    CONTACT_DETAILS = "contact_details"
+    USERS = "users"
+
+
+class Level(StrEnum):
+    """What one may do on a subpage: none < read < write. Compare with `rank`."""
+
+    NONE = "none"
+    READ = "read"
+    WRITE = "write"
+
+    @property
+    def rank(self) -> int:
+        """0, 1 or 2."""
+        return list(Level).index(self)
+
+
+class GrantedThrough(StrEnum):
+    """How an authorization came to be."""
+
+    CONTRACT = "contract"
+    FIRST_REGISTRATION = "first_registration"
+    LATER_REGISTRATION = "later_registration"
+    INVITATION = "invitation"
+    CUSTOMER_SERVICE = "customer_service"
+
+
+class ProcessKind(StrEnum):
+    """The kinds of processes; a workflow's id is `<kind>-<uuid>`."""
+
+    INVITATION = "invitation"
+
+
+class InvitationState(StrEnum):
+    """An invitation's life: pending -> registering -> one of the ends, all final."""
+
+    PENDING = "pending"
+    REGISTERING = "registering"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    UNDELIVERABLE = "undeliverable"
+    VOID = "void"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the invitation still waits for an answer."""
+        return self in OPEN_INVITATION_STATES
+
+
+OPEN_INVITATION_STATES = frozenset({InvitationState.PENDING, InvitationState.REGISTERING})
+
+
+class DeliveryState(StrEnum):
+    """What became of an invitation's e-mail."""
+
+    QUEUED = "queued"
+    SENT = "sent"
+    FAILED = "failed"
+
+
+class NameSuggestion(StrEnum):
+    """For whom a registered person's name is suggested to the inviter (spec 3.1, step 1)."""
+
+    SHARED_OR_OPTED_IN = "shared_or_opted_in"
+    REGISTERED = "registered"
+    OFF = "off"
+
+
+class Message(StrEnum):
+    """The e-mails; the value is the folder in `templates/email/`."""
+
+    INVITATION = "invitation"
+    INVITATION_REMINDER = "invitation_reminder"
+    INVITATION_ACCEPTED = "invitation_accepted"
+    AUTHORIZATION_GRANTED = "authorization_granted"
+    INVITATION_DECLINED = "invitation_declined"
+    INVITATION_CANCELLED = "invitation_cancelled"
+    INVITATION_EXPIRED = "invitation_expired"
+    INVITATION_UNDELIVERABLE = "invitation_undeliverable"
+    INVITATION_VOID = "invitation_void"
+    INVITATION_WITHDRAWN = "invitation_withdrawn"
