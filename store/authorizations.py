@@ -1,0 +1,109 @@
+"""Authorizations: user x relation x role. Ended ones stay as history (spec section 2)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import ForeignKey, Index, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from domain.vocabulary import GrantedThrough, Level, Role, Subpage
+from store.base import Base
+from store.customers import CustomerRelation
+from store.users import User
+
+
+class Authorization(Base):
+    """What one user may do on one relation, in one role."""
+
+    __tablename__ = "authorizations"
+    __table_args__ = (
+        # Twice the same right cannot be held at once, whoever grants at the same moment.
+        Index(
+            "uq_authorizations_active",
+            "user_id",
+            "relation_id",
+            "role",
+            unique=True,
+            postgresql_where=text("ended_at IS NULL"),
+            sqlite_where=text("ended_at IS NULL"),
+        ),
+        Index("ix_authorizations_relation_id", "relation_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    relation_id: Mapped[UUID] = mapped_column(ForeignKey("customer_relations.id"))
+    role: Mapped[Role]
+    levels: Mapped[dict[Subpage, Level]]
+    valid_from: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    granted_through: Mapped[GrantedThrough]
+    # Whose right it rests on; None for what the retailer granted itself.
+    granted_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
+    # The process that granted it: one grant per process, however often it is tried.
+    process_id: Mapped[UUID | None] = mapped_column(unique=True)
+
+    user: Mapped[User] = relationship(foreign_keys=user_id, lazy="joined", innerjoin=True)
+    relation: Mapped[CustomerRelation] = relationship(lazy="joined", innerjoin=True)
+
+
+async def active_on(
+    session: AsyncSession, user_id: UUID, relation_id: UUID, at: datetime, *, lock: bool = False
+) -> Sequence[Authorization]:
+    """The authorizations that a user holds on a relation at a moment.
+
+    With `lock`, they cannot end before the current transaction does.
+    """
+    query = select(Authorization).where(
+        Authorization.user_id == user_id,
+        Authorization.relation_id == relation_id,
+        Authorization.valid_from <= at,
+        Authorization.ended_at.is_(None),
+    )
+    if lock:
+        query = query.with_for_update(of=Authorization).execution_options(populate_existing=True)
+    return (await session.scalars(query)).all()
+
+
+async def of_user(session: AsyncSession, user_id: UUID, at: datetime) -> Sequence[Authorization]:
+    """Everything that a user holds at a moment, with the relations."""
+    query = (
+        select(Authorization)
+        .where(
+            Authorization.user_id == user_id,
+            Authorization.valid_from <= at,
+            Authorization.ended_at.is_(None),
+        )
+        .order_by(Authorization.valid_from, Authorization.id)
+    )
+    return (await session.scalars(query)).all()
+
+
+async def of_relation(session: AsyncSession, relation_id: UUID, at: datetime) -> Sequence[Authorization]:
+    """Everybody's authorizations on a relation at a moment, with the users."""
+    query = (
+        select(Authorization)
+        .where(
+            Authorization.relation_id == relation_id,
+            Authorization.valid_from <= at,
+            Authorization.ended_at.is_(None),
+        )
+        .order_by(Authorization.valid_from, Authorization.id)
+    )
+    return (await session.scalars(query)).all()
+
+
+async def share_a_relation(session: AsyncSession, one: UUID, other: UUID, at: datetime) -> bool:
+    """Whether two users both hold something on the same relation."""
+    mine = select(Authorization.relation_id).where(
+        Authorization.user_id == one, Authorization.valid_from <= at, Authorization.ended_at.is_(None)
+    )
+    query = select(Authorization.id).where(
+        Authorization.user_id == other,
+        Authorization.valid_from <= at,
+        Authorization.ended_at.is_(None),
+        Authorization.relation_id.in_(mine),
+    )
+    return (await session.scalars(query.limit(1))).first() is not None

@@ -1,0 +1,87 @@
+"""The database: one engine, and the one transaction that commits.
+
+Everything that changes something runs in `Database.transaction()`; what only looks, in `Database.reading()`.
+SQLite takes its write lock when a transaction begins (BEGIN IMMEDIATE), so that two writers wait for each
+other instead of failing half-way; PostgreSQL locks the rows that queries ask it to lock.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection, event, make_url, text
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
+_WRITES = "fullmakt_writes"
+
+
+class Database:
+    """An engine for one database URL (`sqlite:///file` or `postgresql://...`, without a driver).
+
+    `lock_timeout` is how long a statement waits for another's lock before it fails with SQLAlchemy's
+    OperationalError; the failure is then the caller's to retry.
+    """
+
+    def __init__(
+        self, url: str, *, pool_size: int = 10, lock_timeout: timedelta = timedelta(seconds=5)
+    ) -> None:
+        parsed = make_url(url)
+        self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        self.url = parsed.set(drivername=DRIVERS[parsed.get_backend_name()])
+        # hide_parameters: the text of a database error would carry names and addresses otherwise.
+        self.engine = create_async_engine(
+            self.url, hide_parameters=True, pool_size=pool_size, pool_pre_ping=not self.is_sqlite
+        )
+        self._writing = self.engine.execution_options(**{_WRITES: True})
+        if self.is_sqlite:
+            self._prepare_sqlite(lock_timeout)
+        else:
+            self._prepare_postgresql(lock_timeout)
+
+    def _prepare_sqlite(self, lock_timeout: timedelta) -> None:
+        @event.listens_for(self.engine.sync_engine, "connect")
+        def connect(connection: Any, _: ConnectionPoolEntry) -> None:
+            connection.isolation_level = None  # BEGIN is ours, below
+            cursor = connection.cursor()
+            cursor.execute(f"PRAGMA busy_timeout = {int(lock_timeout.total_seconds() * 1000)}")
+            cursor.execute("PRAGMA journal_mode = WAL")
+            cursor.execute("PRAGMA synchronous = FULL")
+            cursor.execute("PRAGMA foreign_keys = ON")
+            cursor.close()
+
+        @event.listens_for(self.engine.sync_engine, "begin")
+        def begin(connection: Connection) -> None:
+            writes = connection.get_execution_options().get(_WRITES)
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN DEFERRED")
+
+    def _prepare_postgresql(self, lock_timeout: timedelta) -> None:
+        @event.listens_for(self.engine.sync_engine, "connect")
+        def connect(connection: Any, _: ConnectionPoolEntry) -> None:
+            cursor = connection.cursor()
+            cursor.execute(f"SET lock_timeout = {int(lock_timeout.total_seconds() * 1000)}")
+            cursor.close()
+            connection.commit()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """A session that commits when the block ends and rolls back when it raises."""
+        async with AsyncSession(self._writing, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncSession]:
+        """A session that sees one state and changes nothing."""
+        async with AsyncSession(self.engine, expire_on_commit=False, autoflush=False) as session:
+            yield session
+
+    async def ping(self) -> None:
+        """Raises SQLAlchemy's error when the database does not answer."""
+        async with self.reading() as session:
+            await session.execute(text("SELECT 1"))
+
+    async def close(self) -> None:
+        """Gives back all connections."""
+        await self.engine.dispose()

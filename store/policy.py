@@ -1,0 +1,70 @@
+"""The one answer to "may this user?" (architecture, rules 9 and 10).
+
+Rights hang on authorizations, never on the person. What somebody holds nothing on does not exist for him
+(404); what he sees but may not do is refused with the reason (403).
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.codes import Code, Refused
+from domain.vocabulary import Level, Subpage
+from store import authorizations, customers
+from store.authorizations import Authorization
+from store.customers import CustomerRelation
+
+
+def combined_levels(held: Iterable[Authorization]) -> dict[Subpage, Level]:
+    """The highest level per subpage over several authorizations on the same relation."""
+    combined = dict.fromkeys(Subpage, Level.NONE)
+    for authorization in held:
+        for subpage, level in authorization.levels.items():
+            combined[subpage] = max(combined[subpage], level, key=lambda each: each.rank)
+    return combined
+
+
+async def levels(
+    session: AsyncSession, user_id: UUID, relation_id: UUID, at: datetime, *, lock: bool = False
+) -> dict[Subpage, Level]:
+    """What a user may do on a relation at a moment: a level for every subpage.
+
+    With `lock`, the answer holds until the current transaction ends. On an ended relation nobody may
+    manage users.
+    """
+    held = await authorizations.active_on(session, user_id, relation_id, at, lock=lock)
+    combined = combined_levels(held)
+    relation = await customers.relation(session, relation_id)
+    if relation is None or relation.ended_at is not None:
+        combined[Subpage.USERS] = Level.NONE
+    return combined
+
+
+async def require_relation(
+    session: AsyncSession, user_id: UUID, relation_id: UUID, at: datetime
+) -> CustomerRelation:
+    """The relation, for somebody who holds anything on it. Raises Refused(`not_found`)."""
+    relation = await customers.relation(session, relation_id)
+    if relation is None or not await authorizations.active_on(session, user_id, relation_id, at):
+        raise Refused(Code.NOT_FOUND)
+    return relation
+
+
+async def require_level(
+    session: AsyncSession,
+    user_id: UUID,
+    relation_id: UUID,
+    subpage: Subpage,
+    level: Level,
+    at: datetime,
+) -> CustomerRelation:
+    """The relation, for somebody who holds this level on this subpage of it.
+
+    Raises Refused: `not_found` for a relation on which he holds nothing, `authorization.missing` otherwise.
+    """
+    relation = await require_relation(session, user_id, relation_id, at)
+    if (await levels(session, user_id, relation_id, at))[subpage].rank < level.rank:
+        raise Refused(Code.AUTHORIZATION_MISSING)
+    return relation
