@@ -1,0 +1,172 @@
+"""Settings: environment variables `FULLMAKT_*` (nested with `__`), or a `.env` file.
+
+The defaults run the one-machine stack.
+
+How Temporal is reached is not here: that is Temporal's own environment configuration (`TEMPORAL_ADDRESS`,
+`TEMPORAL_NAMESPACE`, `TEMPORAL_TLS_*`, `TEMPORAL_API_KEY`, profiles), read by `runtime.temporal`.
+"""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import BaseModel, Field, HttpUrl, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from domain.invitations import InvitationWaits
+from domain.vocabulary import Language, NameSuggestion
+
+DEVELOPMENT_KEY = "development-key-that-production-refuses"
+_MINIMUM_KEY_LENGTH = 32
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class Address(BaseModel):
+    """Where something listens."""
+
+    host: str = "127.0.0.1"
+    port: Port
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+class Retailer(BaseModel):
+    """The retailer as customers know it: on pages and in e-mails."""
+
+    service_name: str = "Fullmakt"
+    name: str = "Exempel Energi"
+    customer_service_phone: str = "+358 9 123 4567"
+    customer_service_email: str = "kundtjanst@example.com"
+    customer_service_hours: dict[Language, str] = {
+        Language.SWEDISH: "vardagar kl. 8-16",
+        Language.FINNISH: "arkisin klo 8-16",
+        Language.ENGLISH: "weekdays 8-16",
+    }
+    time_zone: str = "Europe/Helsinki"
+    terms_version: str = "2026-11"
+
+
+class Smtp(BaseModel):
+    """The outgoing mail server."""
+
+    host: str = "127.0.0.1"
+    port: Port = 2525
+    security: str = Field(default="none", pattern="^(none|starttls|tls)$")
+    username: str | None = None
+    password: SecretStr | None = None
+    timeout: timedelta = timedelta(seconds=30)
+    sender: str = "no-reply@example.com"
+
+
+class InvitationLimits(BaseModel):
+    """How many invitations are too many (spec 3.1, step 4)."""
+
+    per_inviter_and_day: int = 20
+    per_inviter_address_and_day: int = 5
+    name_suggestions_per_hour: int = 30
+    lookups_per_source_and_minute: int = 30
+
+
+class SessionRules(BaseModel):
+    """How long a log-in lasts, and how many wrong passwords are too many."""
+
+    lifetime: timedelta = timedelta(hours=12)
+    idle: timedelta = timedelta(hours=1)
+    # For one username from one source; then that source waits, nobody else.
+    failures_per_source: int = 10
+    # From one source over all usernames.
+    failures_of_source: int = 100
+    # For one username from sources it never logged in from; known sources are not affected.
+    failures_of_strangers: int = 50
+    failure_window: timedelta = timedelta(minutes=15)
+    source_known_for: timedelta = timedelta(days=90)
+
+
+class Retention(BaseModel):
+    """For how long things are kept."""
+
+    refused_invitations: timedelta = timedelta(days=30)
+    idempotency_keys: timedelta = timedelta(hours=24)
+    sessions: timedelta = timedelta(days=90)
+
+
+class Settings(BaseSettings):
+    """All of it. Raises pydantic's ValidationError, which names the wrong ones without their values."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="FULLMAKT_",
+        env_nested_delimiter="__",
+        env_file=".env",
+        extra="ignore",
+        hide_input_in_errors=True,
+    )
+
+    production: bool = False
+    data_directory: Path = Path(".data")
+    database_url: str = ""
+    # The address under which people reach the service; links in e-mails use it and nothing else.
+    origin: HttpUrl = HttpUrl("http://127.0.0.1:8000")
+    # One key for tokens, indexes and hashes of sources; each use derives its own from it.
+    secret_key: SecretStr = SecretStr(DEVELOPMENT_KEY)
+
+    api: Address = Address(port=8000)
+    api_metrics: Address = Address(port=9464)
+    worker_metrics: Address = Address(port=9465)
+    worker_health: Address = Address(port=8001)
+    # Proxies whose X-Forwarded-For is believed (addresses or networks, comma-separated).
+    trusted_proxies: str = "127.0.0.1"
+
+    task_queue: str = "fullmakt"
+    # Set it to deploy workers with Temporal's Worker Versioning; unset for one plain worker.
+    worker_build_id: str | None = None
+    maximum_cached_workflows: int = 500
+
+    default_language: Language = Language.SWEDISH
+    retailer: Retailer = Retailer()
+    smtp: Smtp = Smtp()
+    waits: InvitationWaits = InvitationWaits()
+    limits: InvitationLimits = InvitationLimits()
+    sessions: SessionRules = SessionRules()
+    retention: Retention = Retention()
+    name_suggestion: NameSuggestion = NameSuggestion.SHARED_OR_OPTED_IN
+
+    log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+
+    # Where the one-machine stack puts its own parts.
+    stack_temporal_port: Port = 7233
+    stack_temporal_ui_port: Port = 8233
+    stack_mail_port: Port = 8025
+
+    @field_validator("origin")
+    @classmethod
+    def _origin_is_bare(cls, origin: HttpUrl) -> HttpUrl:
+        if origin.path not in {None, "/"} or origin.query or origin.fragment or origin.username:
+            raise ValueError("origin is a scheme, a host and perhaps a port, without a path")
+        return origin
+
+    @model_validator(mode="after")
+    def _defaults_and_production(self) -> Self:
+        if not self.database_url:
+            self.database_url = f"sqlite:///{(self.data_directory / 'fullmakt.db').absolute()}"
+        if self.production:
+            self._refuse_development_defaults()
+        return self
+
+    def _refuse_development_defaults(self) -> None:
+        key = self.secret_key.get_secret_value()
+        if key == DEVELOPMENT_KEY or len(key) < _MINIMUM_KEY_LENGTH:
+            raise ValueError("production needs a secret_key of its own, 32 characters or more")
+        if self.origin.scheme != "https":
+            raise ValueError("production needs an https origin")
+
+    @property
+    def origin_url(self) -> str:
+        """The origin without a trailing slash."""
+        return str(self.origin).rstrip("/")
+
+    @property
+    def mail_domain(self) -> str:
+        """The right side of Message-IDs."""
+        return self.smtp.sender.rpartition("@")[2]
