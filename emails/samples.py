@@ -1,0 +1,113 @@
+"""Invented props for every e-mail: what previews show and tests render."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from types import MappingProxyType
+
+from domain.vocabulary import Commodity, CustomerKind, Language, Message, Role
+from emails.props import (
+    AuthorizationGrantedProps,
+    EmailProps,
+    InvitationAcceptedProps,
+    InvitationCancelledProps,
+    InvitationDeclinedProps,
+    InvitationExpiredProps,
+    InvitationProps,
+    InvitationReminderProps,
+    InvitationUndeliverableProps,
+    InvitationVoidProps,
+    InvitationWithdrawnProps,
+    RelationLabel,
+)
+from emails.render import Brand
+
+SAMPLE_BRAND = Brand(
+    retailer_name="Exempel Energi",
+    customer_service_phone="09 000 0000",
+    customer_service_email="kundtjanst@example.com",
+    customer_service_hours={
+        Language.SWEDISH: "vardagar kl. 8–16",
+        Language.FINNISH: "arkisin klo 8–16",
+        Language.ENGLISH: "weekdays 8–16",
+    },
+    origin="https://e.example.com",
+)
+
+_COVER_MESSAGES = {
+    Language.SWEDISH: "Hej Maja!\n\nHär får du rätt att se vår el. Ring om något är oklart.\n\nKalle",
+    Language.FINNISH: "Hei Maja!\n\nSaat tästä oikeuden nähdä sähkömme. Soita, jos kysyttävää.\n\nKalle",
+    Language.ENGLISH: "Hello Maja!\n\nThis lets you see our electricity. Call me with any question.\n\nKalle",
+}
+_LINK = "https://e.example.com/invitations/open/aB3dE5fG7hJ9kL1mN3pQ5rS7tU9vW1xY3zA5bC7dE9f"
+_DEADLINE = datetime(2026, 11, 29, 12, 5, tzinfo=UTC)
+_MOMENT = datetime(2026, 11, 24, 7, 30, tzinfo=UTC)
+_HOME = RelationLabel(
+    customer_name="Kalle Exempelsson", customer_kind=CustomerKind.PRIVATE, commodity=Commodity.ELECTRICITY
+)
+_COMPANY = RelationLabel(
+    customer_name="Mallbageriet Ab",
+    customer_kind=CustomerKind.COMPANY,
+    commodity=Commodity.DISTRICT_HEATING,
+    business_id="1234567-1",
+)
+
+
+def sample_props(message: Message, language: Language) -> EmailProps:
+    """Props for `message`; the cover message is in `language`."""
+    if message is Message.INVITATION:
+        return _invitation(language)
+    if message is Message.INVITATION_REMINDER:
+        return InvitationReminderProps(**dict(_invitation(language)))
+    return _OTHERS[message]
+
+
+def _invitation(language: Language) -> InvitationProps:
+    return InvitationProps(
+        invitee_first_name="Maja",
+        inviter_name="Kalle Exempelsson",
+        relation=_HOME,
+        role=Role.RELATION_USER,
+        cover_message=_COVER_MESSAGES[language],
+        link=_LINK,
+        deadline=_DEADLINE,
+    )
+
+
+_OTHERS: Mapping[Message, EmailProps] = MappingProxyType(
+    {
+        Message.INVITATION_ACCEPTED: InvitationAcceptedProps(
+            inviter_first_name="Kalle",
+            invitee_name="Maria Provinen",
+            typed_name="Maja Provinen",
+            relation=_HOME,
+            role=Role.RELATION_USER,
+            accepted_at=_MOMENT,
+        ),
+        Message.AUTHORIZATION_GRANTED: AuthorizationGrantedProps(
+            first_name="Maria",
+            inviter_name="Åsa Mallman",
+            relation=_COMPANY,
+            role=Role.ADMINISTRATOR,
+            granted_at=_MOMENT,
+        ),
+        Message.INVITATION_DECLINED: InvitationDeclinedProps(
+            inviter_first_name="Kalle", invitee_name="Maja Provinen", relation=_HOME, declined_at=_MOMENT
+        ),
+        Message.INVITATION_CANCELLED: InvitationCancelledProps(
+            invitee_first_name="Maja", inviter_name="Åsa Mallman", relation=_COMPANY, cancelled_at=_MOMENT
+        ),
+        Message.INVITATION_EXPIRED: InvitationExpiredProps(
+            inviter_first_name="Kalle", invitee_name="Maja Provinen", relation=_HOME, expired_at=_DEADLINE
+        ),
+        Message.INVITATION_UNDELIVERABLE: InvitationUndeliverableProps(
+            inviter_first_name="Kalle",
+            invitee_name="Maja Provinen",
+            invitee_email="maja.provinen@example.com",
+            relation=_HOME,
+        ),
+        Message.INVITATION_VOID: InvitationVoidProps(
+            inviter_first_name="Åsa", invitee_name="Maja Provinen", relation=_COMPANY
+        ),
+        Message.INVITATION_WITHDRAWN: InvitationWithdrawnProps(invitee_first_name="Maja", relation=_COMPANY),
+    }
+)
