@@ -1,0 +1,1 @@
+"""Does: persistence and e-mail, one transaction each, safe to run twice."""

@@ -1,0 +1,1 @@
+"""Clients for the services outside: a Protocol each, and its real implementations."""

@@ -1,0 +1,98 @@
+"""The e-mails of the invitation process: the invitation, its reminder, and the news of its end (spec 3.1)."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from temporalio import activity
+
+from activities.invitation_letters import InvitationLetters, of_end
+from activities.notifications import Fate, Notifier, attempt_time
+from domain.codes import Code, Refused
+from domain.invitations import Delivered, DeliverInvitation, RemindInvitee, TellOfEnd
+from domain.vocabulary import DeliveryState
+from store import audit, invitations, users
+from store.audit import Event
+from store.database import Database
+from store.invitations import Invitation
+from store.users import User
+
+
+class InvitationMessages:
+    """Sends them, and records with each what it changes of the invitation."""
+
+    def __init__(self, database: Database, notifier: Notifier, letters: InvitationLetters) -> None:
+        self._database = database
+        self._notifier = notifier
+        self._letters = letters
+
+    @activity.defn(name="DeliverInvitation")
+    async def deliver(self, order: DeliverInvitation) -> Delivered:
+        """Sends the invitation. From when the mail server takes it, the invitee has `order.acceptance`."""
+        now = attempt_time(order.now)
+        invitation, invitee = await self._load(order.invitation_id)
+
+        async def settled(session: AsyncSession, fate: Fate) -> None:
+            row = await _locked(session, order.invitation_id)
+            row.delivery = fate.state
+            if fate.state is DeliveryState.SENT:
+                row.sent_at = fate.at
+                _record(session, Event.INVITATION_SENT, row, fate.at)
+                if row.state.is_open:
+                    row.deadline = fate.at + order.acceptance
+
+        if invitation.state.is_open:
+            letter = self._letters.invitation(invitation, invitee, order.acceptance)
+            await self._notifier.send(invitation.id, letter, now=now, settled=settled)
+            invitation, _ = await self._load(order.invitation_id)
+        return Delivered(
+            state=invitation.delivery, at=invitation.sent_at or now, deadline=invitation.deadline
+        )
+
+    @activity.defn(name="RemindInvitee")
+    async def remind(self, order: RemindInvitee) -> None:
+        """Reminds the invitee, unless the invitation has ended meanwhile."""
+        now = attempt_time(order.now)
+        invitation, invitee = await self._load(order.invitation_id)
+
+        async def settled(session: AsyncSession, fate: Fate) -> None:
+            if fate.state is DeliveryState.SENT:
+                _record(session, Event.INVITATION_REMINDED, invitation, fate.at)
+
+        if invitation.state.is_open:
+            letter = self._letters.reminder(invitation, invitee)
+            await self._notifier.send(invitation.id, letter, now=now, settled=settled)
+
+    @activity.defn(name="TellOfEnd")
+    async def tell_of_end(self, news: TellOfEnd) -> None:
+        """Tells everybody concerned how it ended. An e-mail that was sent is not sent again."""
+        now = attempt_time(news.now)
+        invitation, invitee = await self._load(news.invitation_id)
+        for letter in of_end(invitation, invitee):
+            await self._notifier.send(invitation.id, letter, now=now)
+
+    async def _load(self, invitation_id: UUID) -> tuple[Invitation, User | None]:
+        """The invitation, and the user who has its address, if any."""
+        async with self._database.reading() as session:
+            invitation = await invitations.invitation(session, invitation_id)
+            if invitation is None:
+                raise Refused(Code.NOT_FOUND)
+            return invitation, await users.by_email(session, invitation.email)
+
+
+async def _locked(session: AsyncSession, invitation_id: UUID) -> Invitation:
+    invitation = await invitations.locked(session, invitation_id)
+    if invitation is None:
+        raise Refused(Code.NOT_FOUND)
+    return invitation
+
+
+def _record(session: AsyncSession, event: Event, invitation: Invitation, at: datetime) -> None:
+    audit.record(
+        session,
+        event,
+        at=at,
+        subject_id=invitation.id,
+        relation_id=invitation.relation_id,
+        process_id=invitation.id,
+    )

@@ -1,0 +1,159 @@
+"""What the invitation process does to the database (spec 3.1). Each method may run any number of times."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from temporalio import activity
+
+from domain import roles
+from domain.codes import Code, Refused
+from domain.invitations import DecisionOutcome, EndInvitation, ExtendDeadline, GrantAuthorization
+from domain.vocabulary import GrantedThrough, InvitationState
+from store import audit, authorizations, invitations, policy, users
+from store.audit import Actor, Event
+from store.authorizations import Authorization
+from store.database import Database
+from store.invitations import Invitation
+from store.users import User
+
+_EVENTS = {
+    InvitationState.DECLINED: Event.INVITATION_DECLINED,
+    InvitationState.CANCELLED: Event.INVITATION_CANCELLED,
+    InvitationState.EXPIRED: Event.INVITATION_EXPIRED,
+    InvitationState.UNDELIVERABLE: Event.INVITATION_UNDELIVERABLE,
+    InvitationState.VOID: Event.INVITATION_VOID,
+}
+
+
+class InvitationActivities:
+    """The transactions behind a decision or an end."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @activity.defn(name="GrantAuthorization")
+    async def grant(self, grant: GrantAuthorization) -> DecisionOutcome:
+        """Turns an accepted invitation into an authorization, if the right it rests on still stands.
+
+        Refusal `invitation.wrong_recipient` leaves it open. When the inviter's right or the relation is
+        gone, the invitation is void.
+        """
+        async with self._database.transaction() as session:
+            invitation = await _locked(session, grant.invitation_id)
+            if not invitation.state.is_open:
+                return _outcome(invitation)
+            user = await users.user(session, grant.user_id)
+            if user is None or user.email_normalised != invitation.email_normalised:
+                return DecisionOutcome(state=invitation.state, refusal=Code.INVITATION_WRONG_RECIPIENT)
+            if await _right_is_gone(session, invitation, grant.now):
+                _end(session, invitation, InvitationState.VOID, by=None, at=grant.now)
+                return _outcome(invitation)
+            await _grant(session, invitation, user, grant.now)
+            return _outcome(invitation)
+
+    @activity.defn(name="EndInvitation")
+    async def end(self, end: EndInvitation) -> DecisionOutcome:
+        """Records an end other than acceptance, unless one is recorded already: the first stays."""
+        async with self._database.transaction() as session:
+            invitation = await _locked(session, end.invitation_id)
+            if invitation.state.is_open:
+                _end(session, invitation, end.state, by=end.actor_id, at=end.now)
+            return _outcome(invitation)
+
+    @activity.defn(name="ExtendDeadline")
+    async def extend_deadline(self, extension: ExtendDeadline) -> None:
+        """Records that the invitee registers, and until when the invitation now waits for that."""
+        async with self._database.transaction() as session:
+            invitation = await _locked(session, extension.invitation_id)
+            if not invitation.state.is_open:
+                return
+            if invitation.state is InvitationState.PENDING:
+                invitation.state = InvitationState.REGISTERING
+                audit.record(
+                    session,
+                    Event.INVITATION_REGISTERING,
+                    at=extension.now,
+                    subject_id=invitation.id,
+                    relation_id=invitation.relation_id,
+                    process_id=invitation.id,
+                )
+            invitation.deadline = max(invitation.deadline, extension.deadline)
+
+
+async def _locked(session: AsyncSession, invitation_id: UUID) -> Invitation:
+    """The row; it is written before the process starts, so without it the process has no sense."""
+    invitation = await invitations.locked(session, invitation_id)
+    if invitation is None:
+        raise Refused(Code.NOT_FOUND)
+    return invitation
+
+
+def _outcome(invitation: Invitation) -> DecisionOutcome:
+    return DecisionOutcome(state=invitation.state, decided_by=invitation.ended_by)
+
+
+async def _right_is_gone(session: AsyncSession, invitation: Invitation, now: datetime) -> bool:
+    """Asks again, and locks the answer: who removes the right waits for this transaction, or was first."""
+    giver = await policy.levels(session, invitation.inviter_id, invitation.relation_id, now, lock=True)
+    refusal = roles.refusal_to_give(
+        kind=invitation.relation.customer.kind,
+        role=invitation.role,
+        levels=invitation.levels,
+        giver=giver,
+    )
+    return refusal is not None
+
+
+async def _grant(session: AsyncSession, invitation: Invitation, user: User, now: datetime) -> None:
+    held = await authorizations.active_on(session, user.id, invitation.relation_id, now, lock=True)
+    if not any(each.role is invitation.role for each in held):
+        authorization = Authorization(
+            user_id=user.id,
+            relation_id=invitation.relation_id,
+            role=invitation.role,
+            levels=dict(invitation.levels),
+            valid_from=now,
+            granted_through=GrantedThrough.INVITATION,
+            granted_by=invitation.inviter_id,
+            process_id=invitation.id,
+        )
+        session.add(authorization)
+        await session.flush()
+        audit.record(
+            session,
+            Event.AUTHORIZATION_GRANTED,
+            at=now,
+            actor=Actor.USER,
+            actor_id=invitation.inviter_id,
+            subject_id=authorization.id,
+            relation_id=invitation.relation_id,
+            process_id=invitation.id,
+        )
+    invitation.end(InvitationState.ACCEPTED, by=user.id, at=now)
+    audit.record(
+        session,
+        Event.INVITATION_ACCEPTED,
+        at=now,
+        actor=Actor.USER,
+        actor_id=user.id,
+        subject_id=invitation.id,
+        relation_id=invitation.relation_id,
+        process_id=invitation.id,
+    )
+
+
+def _end(
+    session: AsyncSession, invitation: Invitation, state: InvitationState, *, by: UUID | None, at: datetime
+) -> None:
+    invitation.end(state, by=by, at=at)
+    audit.record(
+        session,
+        _EVENTS[state],
+        at=at,
+        actor=Actor.PROCESS if by is None else Actor.USER,
+        actor_id=by,
+        subject_id=invitation.id,
+        relation_id=invitation.relation_id,
+        process_id=invitation.id,
+    )

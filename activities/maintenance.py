@@ -1,0 +1,60 @@
+"""What schedules run: the outbox's remains, and erasing what need not be kept."""
+
+from datetime import datetime, timedelta
+
+from temporalio import activity
+
+from domain.codes import Code
+from domain.processes import Drained, DrainOutbox, HousekeepingDone, KeepHouse
+from runtime.failures import application_error
+from runtime.outbox import Outbox
+from runtime.settings import Retention
+from store import audit, invitations, limits, sessions
+from store.audit import Event
+from store.database import Database
+
+_BATCH = 500
+
+
+class Maintenance:
+    """Needs no person and no process; every run is complete in itself."""
+
+    def __init__(self, *, database: Database, outbox: Outbox, retention: Retention) -> None:
+        self._database = database
+        self._outbox = outbox
+        self._retention = retention
+
+    @activity.defn(name="DrainOutbox")
+    async def drain_outbox(self, order: DrainOutbox) -> Drained:
+        """Delivers to Temporal what has been left in the outbox."""
+        return await self._outbox.drain(timedelta(seconds=order.older_than_seconds))
+
+    @activity.defn(name="KeepHouse")
+    async def keep_house(self, order: KeepHouse) -> HousekeepingDone:
+        """Erases refused invitees' data, old sessions, counters and Idempotency-Keys."""
+        if order.now is None:
+            raise application_error(Code.REQUEST_INVALID)
+        purged = 0
+        while batch := await self._purge_invitations(order.now):
+            purged += batch
+        async with self._database.transaction() as session:
+            await sessions.forget_before(session, order.now - self._retention.sessions)
+            await limits.forget_before(
+                session, keys=order.now - self._retention.idempotency_keys, counters=order.now
+            )
+        return HousekeepingDone(purged_invitations=purged)
+
+    async def _purge_invitations(self, now: datetime) -> int:
+        async with self._database.transaction() as session:
+            due = await invitations.to_purge(session, now - self._retention.refused_invitations, _BATCH)
+            for invitation in due:
+                invitation.purge(now)
+                audit.record(
+                    session,
+                    Event.INVITATION_PURGED,
+                    at=now,
+                    subject_id=invitation.id,
+                    relation_id=invitation.relation_id,
+                    process_id=invitation.id,
+                )
+            return len(due)

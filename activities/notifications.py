@@ -1,0 +1,124 @@
+"""Sending a process's e-mails, each once (spec 3: a message row per process, template and sequence)."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from temporalio import activity
+
+from activities.clients.smtp import DeliveryOutcome, Mailer, TemporaryMailFailure
+from domain.codes import Code
+from domain.vocabulary import DeliveryState, Language, Message
+from emails.mime import build
+from emails.props import EmailProps
+from emails.render import Brand, render
+from runtime.failures import application_error
+from store import messages
+from store.database import Database
+
+
+@dataclass(frozen=True)
+class Letter:
+    """One e-mail before it is written: which one, to whom, and what it says if it goes out at a moment."""
+
+    message: Message
+    recipient: str
+    language: Language
+    props: Callable[[datetime], EmailProps]
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Who e-mails come from: the address, and the domain of their Message-IDs."""
+
+    address: str
+    domain: str
+
+
+@dataclass(frozen=True)
+class Fate:
+    """What became of an e-mail: SENT at `at`, or FAILED (refused for good)."""
+
+    state: DeliveryState
+    at: datetime
+
+
+Settled = Callable[[AsyncSession, Fate], Awaitable[None]]
+
+
+async def _nothing(_: AsyncSession, __: Fate) -> None:
+    """Nothing else to record with an e-mail's fate."""
+
+
+def attempt_time(now: datetime) -> datetime:
+    """The process's time of this attempt: `now` is when the activity was scheduled.
+
+    The time since then comes from Temporal, so neither a day of retries nor a worker's wrong clock counts.
+    """
+    info = activity.info()
+    return now + (info.current_attempt_scheduled_time - info.scheduled_time)
+
+
+class Notifier:
+    """Writes e-mails and hands them to the mail server, and remembers which it has."""
+
+    def __init__(self, *, database: Database, mailer: Mailer, brand: Brand, sender: Sender) -> None:
+        self._database = database
+        self._mailer = mailer
+        self._brand = brand
+        self._sender = sender
+
+    async def send(
+        self, process_id: UUID, letter: Letter, *, now: datetime, settled: Settled = _nothing
+    ) -> None:
+        """Sends an e-mail, unless its fate is settled already.
+
+        `settled` runs in the transaction that records its fate, so once. Raises ApplicationError with a
+        `mail.*` code when the server did not take it this time. After a crash between the server's 250 and
+        our commit, the repeat has the same Message-ID and bytes.
+        """
+        async with self._database.transaction() as session:
+            row = await messages.queued(session, process_id, letter.message, 1, now)
+            if row.delivery is not DeliveryState.QUEUED:
+                return
+            message_id = row.id
+        fate = await self._hand_over(letter, message_id, now)
+        async with self._database.transaction() as session:
+            await messages.settle(session, message_id, fate.state, fate.at)
+            await settled(session, fate)
+
+    async def _hand_over(self, letter: Letter, message_id: UUID, now: datetime) -> Fate:
+        handed_over_at = now
+
+        async def content() -> bytes:
+            nonlocal handed_over_at
+            async with self._database.transaction() as session:
+                handed_over_at = await messages.hand_over(session, message_id, now)
+            return self._write(letter, message_id, handed_over_at)
+
+        try:
+            outcome = await self._mailer.send(
+                recipient=letter.recipient, sender=self._sender.address, content=content
+            )
+        except TemporaryMailFailure as failure:
+            if not failure.in_doubt:
+                async with self._database.transaction() as session:
+                    await messages.take_back(session, message_id)
+            raise application_error(Code(failure.code.value), non_retryable=False) from None
+        taken = outcome is DeliveryOutcome.TAKEN
+        return Fate(DeliveryState.SENT if taken else DeliveryState.FAILED, handed_over_at)
+
+    def _write(self, letter: Letter, message_id: UUID, at: datetime) -> bytes:
+        rendered = render(letter.message, letter.language, letter.props(at), self._brand)
+        return build(
+            rendered,
+            sender=self._sender.address,
+            sender_name=self._brand.retailer_name,
+            recipient=letter.recipient,
+            message_id=message_id,
+            domain=self._sender.domain,
+            date=at,
+            language=letter.language,
+        )
