@@ -1,0 +1,1 @@
+"""Decides and waits: one process a file, whose run() reads as its story. No I/O here."""
