@@ -1,0 +1,48 @@
+"""The API, and the plain page that an e-mail's link lands on, as one ASGI application."""
+
+from fastapi import FastAPI
+
+from starter.api import problems
+from starter.api.middleware import BoundedBody, Observed, SafeHeaders
+from starter.api.routers import (
+    health,
+    invitations,
+    me,
+    processes,
+    registrations,
+    relations,
+    sessions,
+)
+from starter.services import Services
+from starter.web import landing
+
+_DESCRIPTION = """\
+Giving, getting and losing access to an energy retailer's e-services.
+
+Refusals are `application/problem+json` (RFC 9457) with a stable `code` and a `detail` in the reader's
+language (`Accept-Language`: sv, fi, en). What one may not see is 404. A request with an `Idempotency-Key`
+can be repeated for 24 hours and is done once."""
+
+
+def create_app(services: Services) -> FastAPI:
+    """The application around these services."""
+    app = FastAPI(
+        title="Fullmakt",
+        version="1",
+        description=_DESCRIPTION,
+        openapi_url="/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    app.state.services = services
+    app.state.default_language = services.settings.default_language
+    problems.install(app)
+    for router in (sessions, registrations, me, relations, invitations, processes):
+        app.include_router(router.router, prefix="/v1")
+    app.include_router(health.router)
+    app.routes.extend(landing.routes(services))
+    app.add_middleware(BoundedBody)
+    app.add_middleware(SafeHeaders)
+    app.add_middleware(Observed, meter=services.meter)
+    return app

@@ -1,0 +1,143 @@
+"""Around every request: bounded bodies, safe headers, one log line and metrics without anything personal."""
+
+import asyncio
+import re
+import time
+from datetime import timedelta
+
+import structlog
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from temporalio.common import MetricMeter
+
+from domain.codes import Code
+from starter.api.problems import problem
+
+MAXIMUM_BODY = 64 * 1024
+_PATIENCE = timedelta(seconds=10)
+_UUID = re.compile(r"[0-9a-fA-F-]{32,36}")
+log = structlog.get_logger()
+
+_HEADERS = (
+    (b"cache-control", b"no-store"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+)
+
+
+class BoundedBody:
+    """Reads a request's body before anything else looks at it: 64 KB at most, in 10 s at most (case A25)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        length = request.headers.get("content-length", "")
+        if length.isdigit() and int(length) > MAXIMUM_BODY:
+            await problem(request, Code.REQUEST_TOO_LARGE)(scope, receive, send)
+            return
+        try:
+            async with asyncio.timeout(_PATIENCE.total_seconds()):
+                body = await _read(receive)
+        except TimeoutError:
+            await problem(request, Code.REQUEST_TOO_SLOW)(scope, receive, send)
+            return
+        if body is None:
+            await problem(request, Code.REQUEST_TOO_LARGE)(scope, receive, send)
+            return
+        await self._app(scope, _replay(body, receive), send)
+
+
+async def _read(receive: Receive) -> bytes | None:
+    """The whole body; None when it is too large."""
+    body = b""
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return body
+        chunk: bytes = message.get("body", b"")
+        body += chunk
+        if len(body) > MAXIMUM_BODY:
+            return None
+        if not message.get("more_body", False):
+            return body
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """Hands over the body once, then whatever else arrives (a disconnect)."""
+    pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def replayed() -> Message:
+        return pending.pop() if pending else await receive()
+
+    return replayed
+
+
+class SafeHeaders:
+    """Nothing is cached, framed, sniffed or referred; a response's own headers go first."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                present = {name.lower() for name, _ in message["headers"]}
+                message["headers"] = [
+                    *message["headers"],
+                    *(header for header in _HEADERS if header[0] not in present),
+                ]
+            await send(message)
+
+        await self._app(scope, receive, sending)
+
+
+class Observed:
+    """Counts and logs requests by their route, never by their address: a link's path holds its token."""
+
+    def __init__(self, app: ASGIApp, meter: MetricMeter) -> None:
+        self._app = app
+        self._requests = meter.create_counter("fullmakt_http_requests", "Requests answered")
+        self._seconds = meter.create_histogram_float("fullmakt_http_request_duration", "Time to answer", "seconds")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        status, began = 500, time.perf_counter()
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        structlog.contextvars.clear_contextvars()
+        try:
+            await self._app(scope, receive, sending)
+        finally:
+            seconds = time.perf_counter() - began
+            labels = {"method": _method(scope), "route": _route(scope), "status": str(status)}
+            self._requests.add(1, labels)
+            self._seconds.record(seconds, labels)
+            log.info("request.answered", **labels, milliseconds=round(seconds * 1000, 1), **_ids(scope))
+
+
+def _route(scope: Scope) -> str:
+    return getattr(scope.get("route"), "path", "none")
+
+
+def _method(scope: Scope) -> str:
+    known = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+    return scope["method"] if scope["method"] in known else "other"
+
+
+def _ids(scope: Scope) -> dict[str, str]:
+    """The ids in the address, when they are ids and not something else that was typed there."""
+    found = scope.get("path_params", {})
+    return {name: str(value) for name, value in found.items() if _UUID.fullmatch(str(value))}

@@ -1,0 +1,193 @@
+"""Refusals as problem+json (RFC 9457): a stable code, and what to do in the reader's language."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from http import HTTPStatus
+from types import MappingProxyType
+from uuid import UUID
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from sqlalchemy.exc import DBAPIError
+from starlette.exceptions import HTTPException
+
+from domain.codes import Code, Refused
+from domain.vocabulary import Language
+from runtime.texts import preferred_language, translate
+from starter.api.texts import DETAILS
+from starter.services.refusals import AlreadyPending, FieldError, FieldsRefused, TooMany
+
+MEDIA_TYPE = "application/problem+json"
+_RETRY_AFTER_OUTAGE = timedelta(seconds=5)
+log = structlog.get_logger()
+
+_STATUSES: Mapping[HTTPStatus, Sequence[Code]] = MappingProxyType(
+    {
+        HTTPStatus.BAD_REQUEST: (Code.REQUEST_MALFORMED,),
+        HTTPStatus.UNAUTHORIZED: (
+            Code.SESSION_REQUIRED,
+            Code.SESSION_EXPIRED,
+            Code.SESSION_BAD_CREDENTIALS,
+        ),
+        HTTPStatus.FORBIDDEN: (Code.INVITATION_WRONG_RECIPIENT, Code.AUTHORIZATION_MISSING),
+        HTTPStatus.NOT_FOUND: (Code.NOT_FOUND,),
+        HTTPStatus.METHOD_NOT_ALLOWED: (Code.REQUEST_METHOD_NOT_ALLOWED,),
+        HTTPStatus.REQUEST_TIMEOUT: (Code.REQUEST_TOO_SLOW,),
+        HTTPStatus.CONFLICT: (
+            Code.INVITATION_ALREADY_PENDING,
+            Code.INVITATION_ENDED,
+            Code.AUTHORIZATION_EXISTS,
+            Code.USER_EXISTS,
+        ),
+        HTTPStatus.GONE: (
+            Code.INVITATION_ACCEPTED,
+            Code.INVITATION_DECLINED,
+            Code.INVITATION_CANCELLED,
+            Code.INVITATION_EXPIRED,
+            Code.INVITATION_UNDELIVERABLE,
+            Code.INVITATION_VOID,
+        ),
+        HTTPStatus.PRECONDITION_FAILED: (Code.USER_CHANGED_MEANWHILE,),
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE: (Code.REQUEST_TOO_LARGE,),
+        HTTPStatus.PRECONDITION_REQUIRED: (Code.PRECONDITION_REQUIRED,),
+        HTTPStatus.TOO_MANY_REQUESTS: (
+            Code.INVITATION_TOO_MANY,
+            Code.INVITATION_TOO_MANY_FOR_ADDRESS,
+            Code.SESSION_TOO_MANY_ATTEMPTS,
+            Code.REQUEST_TOO_MANY,
+        ),
+        HTTPStatus.SERVICE_UNAVAILABLE: (Code.OUTCOME_UNKNOWN, Code.SERVICE_UNAVAILABLE),
+        HTTPStatus.INTERNAL_SERVER_ERROR: (Code.INTERNAL,),
+    }
+)
+_STATUS_OF = {code: status for status, codes in _STATUSES.items() for code in codes}
+
+# pydantic's own kinds of errors, as codes of ours.
+_FIELD_CODES = {
+    "missing": Code.FIELD_REQUIRED,
+    "extra_forbidden": Code.FIELD_UNKNOWN,
+    "string_too_long": Code.FIELD_TOO_LONG,
+    "string_unicode": Code.FIELD_NOT_TEXT,
+}
+
+
+class FieldProblem(BaseModel):
+    """What is wrong with one field. `pointer`: JSON Pointer (RFC 6901) into the request's body."""
+
+    pointer: str
+    code: str
+    detail: str
+
+
+class Problem(BaseModel):
+    """A refusal. `code` is stable; `detail` says in the reader's language what to do."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    code: str
+    errors: list[FieldProblem] | None = None
+    invitation_id: UUID | None = None
+
+
+def status_of(code: Code) -> HTTPStatus:
+    """The HTTP status of a code; 422 for what is wrong with the request's contents."""
+    return _STATUS_OF.get(code, HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+def reader_language(request: Request) -> Language:
+    """The language of the request's header, else of its user, else of the installation."""
+    default: Language = getattr(request.state, "language", None) or request.app.state.default_language
+    return preferred_language(request.headers.get("accept-language"), default)
+
+
+def problem(
+    request: Request,
+    code: Code,
+    *,
+    errors: Sequence[FieldError] = (),
+    invitation_id: UUID | None = None,
+    retry_after: timedelta | None = None,
+) -> JSONResponse:
+    """The response for a refusal."""
+    status, language = status_of(code), reader_language(request)
+    body = Problem(
+        title=status.phrase,
+        status=status.value,
+        detail=translate(language, DETAILS[code]),
+        code=code.value,
+        errors=[
+            FieldProblem(
+                pointer=each.pointer, code=each.code.value, detail=translate(language, DETAILS[each.code])
+            )
+            for each in errors
+        ]
+        or None,
+        invitation_id=invitation_id,
+    )
+    headers = {"Content-Language": language.value}
+    if status is HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
+    if retry_after is not None:
+        headers["Retry-After"] = str(max(1, round(retry_after.total_seconds())))
+    return JSONResponse(
+        body.model_dump(mode="json", exclude_none=True),
+        status_code=status.value,
+        headers=headers,
+        media_type=MEDIA_TYPE,
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Makes the app answer every refusal and failure as a problem."""
+
+    @app.exception_handler(Refused)
+    async def refused(request: Request, refusal: Refused) -> JSONResponse:
+        if isinstance(refusal, FieldsRefused):
+            return problem(request, refusal.code, errors=refusal.errors)
+        if isinstance(refusal, AlreadyPending):
+            return problem(request, refusal.code, invitation_id=refusal.invitation_id)
+        if isinstance(refusal, TooMany):
+            return problem(request, refusal.code, retry_after=refusal.retry_after)
+        unavailable = status_of(refusal.code) is HTTPStatus.SERVICE_UNAVAILABLE
+        return problem(request, refusal.code, retry_after=_RETRY_AFTER_OUTAGE if unavailable else None)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        details = error.errors()
+        if any(each["type"] == "json_invalid" for each in details):
+            return problem(request, Code.REQUEST_MALFORMED)
+        if any(each["loc"][0] == "path" for each in details):
+            # An id that is none names nothing.
+            return problem(request, Code.NOT_FOUND)
+        errors = [
+            FieldError(_pointer(each["loc"]), _FIELD_CODES.get(each["type"], Code.FIELD_INVALID))
+            for each in details
+        ]
+        return problem(request, Code.REQUEST_INVALID, errors=errors)
+
+    @app.exception_handler(HTTPException)
+    async def http(request: Request, error: HTTPException) -> JSONResponse:
+        codes = _STATUSES.get(HTTPStatus(error.status_code), (Code.REQUEST_INVALID,))
+        response = problem(request, codes[0])
+        response.headers.update(error.headers or {})
+        return response
+
+    @app.exception_handler(DBAPIError)
+    async def database(request: Request, error: DBAPIError) -> JSONResponse:
+        log.error("request.database_failed", exc_info=error)
+        return problem(request, Code.SERVICE_UNAVAILABLE, retry_after=_RETRY_AFTER_OUTAGE)
+
+    @app.exception_handler(Exception)
+    async def unexpected(request: Request, error: Exception) -> JSONResponse:
+        log.error("request.failed", exc_info=error)
+        return problem(request, Code.INTERNAL)
+
+
+def _pointer(location: Sequence[str | int]) -> str:
+    where = location[1:] if location[0] == "body" else location
+    return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in where)

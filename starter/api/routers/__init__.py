@@ -1,0 +1,1 @@
+"""One module a resource; each only translates between HTTP and a use case."""

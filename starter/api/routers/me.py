@@ -1,0 +1,56 @@
+"""`me`: own details, and what waits for one's answer."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Response
+
+from domain.codes import Code, Refused
+from starter.api.dependencies import ServicesDep, SessionDep
+from starter.api.routing import refusals
+from starter.api.schemas import InvitationView, OwnDetails, OwnDetailsChange, Tasks
+from starter.services import accounts
+from starter.services.accounts import Changes
+from store import invitations
+from store.users import User
+
+router = APIRouter(prefix="/me", tags=["me"])
+
+
+def _etag(user: User) -> str:
+    return f'"{user.revision}"'
+
+
+@router.get("", responses=refusals(401))
+async def own_details(session: SessionDep, response: Response) -> OwnDetails:
+    """Own details, with their ETag."""
+    response.headers["ETag"] = _etag(session.user)
+    return OwnDetails.of(session.user)
+
+
+@router.patch("", responses=refusals(401, 412, 428))
+async def change_own_details(
+    given: OwnDetailsChange,
+    services: ServicesDep,
+    session: SessionDep,
+    response: Response,
+    if_match: Annotated[str | None, Header(description="The ETag of the details that are changed.")] = None,
+) -> OwnDetails:
+    """Changes own details, if they are still those that were seen."""
+    if if_match is None:
+        raise Refused(Code.PRECONDITION_REQUIRED)
+    revision = if_match.removeprefix("W/").strip('"')
+    if not revision.isascii() or not revision.isdigit():
+        raise Refused(Code.USER_CHANGED_MEANWHILE)
+    changes = Changes(**given.model_dump())
+    user = await accounts.change(services, session.user_id, changes, revision=int(revision))
+    response.headers["ETag"] = _etag(user)
+    return OwnDetails.of(user)
+
+
+@router.get("/tasks", responses=refusals(401))
+async def tasks(services: ServicesDep, session: SessionDep) -> Tasks:
+    """To handle: the invitations that wait for this user's answer."""
+    now = services.clock()
+    async with services.database.reading() as reading:
+        waiting = await invitations.to_handle(reading, session.user.email_normalised, now)
+    return Tasks(items=[InvitationView.of(each, now) for each in waiting])

@@ -1,0 +1,297 @@
+"""What the API takes and gives. Unknown fields are refused; texts are checked by the use cases."""
+
+from datetime import datetime
+from typing import Annotated, Self
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from domain.text import COVER_MESSAGE_LENGTH
+from domain.vocabulary import (
+    Commodity,
+    CustomerKind,
+    DeliveryState,
+    InvitationState,
+    Language,
+    Level,
+    ProcessKind,
+    Role,
+    Subpage,
+)
+from runtime.keys import TOKEN_LENGTH
+from store.customers import CustomerRelation
+from store.invitations import Invitation
+from store.users import User
+
+# Generous bounds: the use cases name what is too long for them.
+Line = Annotated[str, StringConstraints(max_length=1000)]
+Password = Annotated[str, StringConstraints(max_length=1000), Field(json_schema_extra={"format": "password"})]
+Token = Annotated[
+    str, StringConstraints(pattern=rf"^[A-Za-z0-9_-]{{{TOKEN_LENGTH}}}$"), Field(description="From the link.")
+]
+
+
+class Given(BaseModel):
+    """Base of what the API takes."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+
+class LogIn(Given):
+    """Credentials."""
+
+    username: Line
+    password: Password
+
+
+class NewInvitation(Given):
+    """An invitation. `levels` overrides the role's default levels, subpage by subpage."""
+
+    email: Line
+    first_name: Line
+    last_name: Line
+    cover_message: Annotated[
+        str,
+        StringConstraints(max_length=60_000),
+        Field(description=f"Plain text, {COVER_MESSAGE_LENGTH} characters at most."),
+    ]
+    role: Role
+    language: Language | None = Field(
+        default=None, description="Of the e-mail, for somebody who is not a user; by default the inviter's."
+    )
+    levels: dict[Subpage, Level] = Field(default_factory=dict)
+
+
+class NameQuery(Given):
+    """Whose name to suggest."""
+
+    email: Line
+
+
+class Answer(Given):
+    """An answer to an invitation; with the link's token it is told whose invitation it is."""
+
+    token: Token | None = None
+
+
+class LookupQuery(Given):
+    """A link's token."""
+
+    token: Token
+
+
+class NewRegistration(Given):
+    """A new user, by the token of an invitation."""
+
+    invitation_token: Token
+    first_name: Line
+    last_name: Line
+    username: Line
+    password: Password
+    language: Language
+    terms_version: Line
+    declared_accurate: bool
+
+
+class OwnDetailsChange(Given):
+    """What to change; what is left out stays."""
+
+    first_name: Line | None = None
+    last_name: Line | None = None
+    language: Language | None = None
+    name_suggestion_allowed: bool | None = None
+
+
+class OwnDetails(BaseModel):
+    """A user, as he sees himself."""
+
+    id: UUID
+    username: str
+    first_name: str
+    last_name: str
+    email: str
+    language: Language
+    name_suggestion_allowed: bool
+
+    @classmethod
+    def of(cls, user: User) -> Self:
+        """From the row."""
+        return cls(
+            id=user.id,
+            username=user.username,
+            first_name=user.first_name,
+            last_name=user.last_name,
+            email=user.email,
+            language=user.language,
+            name_suggestion_allowed=user.name_suggestion_allowed,
+        )
+
+
+class StartedSession(BaseModel):
+    """A session; the token is shown this once."""
+
+    token: str
+    expires_at: datetime
+    user: OwnDetails
+
+
+class Terms(BaseModel):
+    """The terms of use in force."""
+
+    version: str
+
+
+class RelationLabel(BaseModel):
+    """How a relation is named to people who may not see more of it."""
+
+    id: UUID
+    customer_name: str
+    customer_kind: CustomerKind
+    business_id: str | None
+    commodity: Commodity
+
+    @classmethod
+    def of(cls, relation: CustomerRelation) -> Self:
+        """From the row."""
+        customer = relation.customer
+        return cls(
+            id=relation.id,
+            customer_name=customer.name,
+            customer_kind=customer.kind,
+            business_id=customer.business_id,
+            commodity=relation.commodity,
+        )
+
+
+class Relation(RelationLabel):
+    """A customer relation, as somebody sees it who holds something on it."""
+
+    customer_number: str
+    ended: bool
+    my_roles: list[Role]
+    my_levels: dict[Subpage, Level]
+
+
+class Relations(BaseModel):
+    """The relations that a user holds something on."""
+
+    items: list[Relation]
+
+
+class RelationUser(BaseModel):
+    """Somebody who holds a role on a relation."""
+
+    authorization_id: UUID
+    user_id: UUID
+    first_name: str
+    last_name: str
+    email: str
+    role: Role
+    levels: dict[Subpage, Level]
+    valid_from: datetime
+
+
+class RelationUsers(BaseModel):
+    """Everybody who holds a role on a relation."""
+
+    items: list[RelationUser]
+
+
+class InvitationView(BaseModel):
+    """An invitation, as its recipient and those who manage the relation's users see it.
+
+    `state` is as of now: `expired` from the deadline on. Names and address are null once erased.
+    """
+
+    id: UUID
+    state: InvitationState
+    delivery: DeliveryState
+    relation: RelationLabel
+    role: Role
+    levels: dict[Subpage, Level]
+    email: str | None
+    first_name: str | None
+    last_name: str | None
+    cover_message: str | None
+    language: Language
+    inviter_name: str
+    created_at: datetime
+    sent_at: datetime | None
+    deadline: datetime
+    ended_at: datetime | None
+
+    @classmethod
+    def of(cls, invitation: Invitation, now: datetime) -> Self:
+        """From the row, as of a moment."""
+        return cls(
+            id=invitation.id,
+            state=invitation.state_at(now),
+            delivery=invitation.delivery,
+            relation=RelationLabel.of(invitation.relation),
+            role=invitation.role,
+            levels=invitation.levels,
+            email=invitation.email or None,
+            first_name=invitation.first_name or None,
+            last_name=invitation.last_name or None,
+            cover_message=invitation.cover_message or None,
+            language=invitation.language,
+            inviter_name=invitation.inviter.full_name,
+            created_at=invitation.created_at,
+            sent_at=invitation.sent_at,
+            deadline=invitation.deadline,
+            ended_at=invitation.ended_at,
+        )
+
+
+class Invitations(BaseModel):
+    """A page of invitations, the newest first; `next_cursor` is null on the last page."""
+
+    items: list[InvitationView]
+    next_cursor: str | None
+
+
+class Tasks(BaseModel):
+    """What waits for this user's answer, the most urgent first."""
+
+    items: list[InvitationView]
+
+
+class LocatedInvitation(BaseModel):
+    """What a link's token shows to whoever has it, before any log-in."""
+
+    id: UUID
+    state: InvitationState
+    relation: RelationLabel
+    role: Role
+    inviter_name: str
+    first_name: str | None
+    last_name: str | None
+    deadline: datetime
+    recipient_is_registered: bool
+
+
+class SuggestedName(BaseModel):
+    """The name of a registered person; null when there is nobody, or nobody who may be told."""
+
+    first_name: str | None
+    last_name: str | None
+
+
+class TimelineStep(BaseModel):
+    """Something that happened; `text` is in the reader's language."""
+
+    at: datetime
+    event: str
+    text: str
+    by: str = Field(description="`inviter`, `invitee` or `process`")
+
+
+class ProcessTimeline(BaseModel):
+    """A process: what was done, who is waited for, until when, how it ended."""
+
+    id: UUID
+    kind: ProcessKind
+    state: InvitationState
+    waiting_for: str | None
+    until: datetime | None
+    steps: list[TimelineStep]

@@ -1,0 +1,63 @@
+"""A user's own details (spec 3.7, 4)."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy.orm.exc import StaleDataError
+
+from domain import text
+from domain.codes import Code, Refused
+from domain.vocabulary import Language
+from starter.services.context import Services
+from starter.services.refusals import FieldChecks
+from store import audit
+from store.audit import Actor, Event
+from store.users import User
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What to change; None leaves a thing as it is."""
+
+    first_name: str | None = None
+    last_name: str | None = None
+    language: Language | None = None
+    name_suggestion_allowed: bool | None = None
+
+
+async def change(services: Services, user_id: UUID, changes: Changes, *, revision: int) -> User:
+    """Changes the details that were seen in this revision.
+
+    Raises FieldsRefused; Refused(`user.changed_meanwhile`) when they have another revision by now.
+    """
+    checks = FieldChecks()
+    new: dict[str, object] = {
+        name: checks.value(f"/{name}", text.checked_name, given)
+        for name in ("first_name", "last_name")
+        if (given := getattr(changes, name)) is not None
+    }
+    checks.done()
+    for name in ("language", "name_suggestion_allowed"):
+        if (given := getattr(changes, name)) is not None:
+            new[name] = given
+    try:
+        async with services.database.transaction() as session:
+            user = await session.get_one(User, user_id)
+            if user.revision != revision:
+                raise Refused(Code.USER_CHANGED_MEANWHILE)
+            changed = [name for name, value in new.items() if getattr(user, name) != value]
+            for name in changed:
+                setattr(user, name, new[name])
+            if changed:
+                audit.record(
+                    session,
+                    Event.USER_CHANGED,
+                    at=services.clock(),
+                    actor=Actor.USER,
+                    actor_id=user.id,
+                    subject_id=user.id,
+                    fields=" ".join(changed),
+                )
+    except StaleDataError:
+        raise Refused(Code.USER_CHANGED_MEANWHILE) from None
+    return user

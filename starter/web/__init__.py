@@ -1,0 +1,1 @@
+"""The pages (spec section 7)."""
