@@ -81,6 +81,12 @@ class InvitationActivities:
             invitation.deadline = max(invitation.deadline, extension.deadline)
 
 
+def _count(state: InvitationState) -> None:
+    activity.metric_meter().create_counter("fullmakt_invitations_ended", "Invitations by their end").add(
+        1, {"state": state.value}
+    )
+
+
 async def _locked(session: AsyncSession, invitation_id: UUID) -> Invitation:
     """The row; it is written before the process starts, so without it the process has no sense."""
     invitation = await invitations.locked(session, invitation_id)
@@ -131,6 +137,7 @@ async def _grant(session: AsyncSession, invitation: Invitation, user: User, now:
             process_id=invitation.id,
         )
     invitation.end(InvitationState.ACCEPTED, by=user.id, at=now)
+    _count(InvitationState.ACCEPTED)
     audit.record(
         session,
         Event.INVITATION_ACCEPTED,
@@ -147,6 +154,7 @@ def _end(
     session: AsyncSession, invitation: Invitation, state: InvitationState, *, by: UUID | None, at: datetime
 ) -> None:
     invitation.end(state, by=by, at=at)
+    _count(state)
     audit.record(
         session,
         _EVENTS[state],

@@ -27,7 +27,11 @@ class Maintenance:
     @activity.defn(name="DrainOutbox")
     async def drain_outbox(self, order: DrainOutbox) -> Drained:
         """Delivers to Temporal what has been left in the outbox."""
-        return await self._outbox.drain(timedelta(seconds=order.older_than_seconds))
+        drained = await self._outbox.drain(timedelta(seconds=order.older_than_seconds))
+        activity.metric_meter().create_gauge(
+            "fullmakt_outbox_depth", "Acts owed to Temporal; more than a few for minutes is an alert"
+        ).set(drained.left)
+        return drained
 
     @activity.defn(name="KeepHouse")
     async def keep_house(self, order: KeepHouse) -> HousekeepingDone:

@@ -107,6 +107,9 @@ class Notifier:
                 async with self._database.transaction() as session:
                     await messages.take_back(session, message_id)
             raise application_error(Code(failure.code.value), non_retryable=False) from None
+        activity.metric_meter().create_counter(
+            "fullmakt_emails", "E-mails that the mail server took or refused"
+        ).add(1, {"template": letter.message.value, "outcome": outcome.value})
         taken = outcome is DeliveryOutcome.TAKEN
         return Fate(DeliveryState.SENT if taken else DeliveryState.FAILED, handed_over_at)
 

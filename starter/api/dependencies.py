@@ -33,6 +33,7 @@ async def _session(
         raise Refused(Code.SESSION_REQUIRED)
     session = await sessions.current(services, credentials.credentials)
     request.state.language = session.user.language
+    request.state.user_id = session.user_id
     return session
 
 

@@ -103,7 +103,9 @@ class Observed:
     def __init__(self, app: ASGIApp, meter: MetricMeter) -> None:
         self._app = app
         self._requests = meter.create_counter("fullmakt_http_requests", "Requests answered")
-        self._seconds = meter.create_histogram_float("fullmakt_http_request_duration", "Time to answer", "seconds")
+        self._seconds = meter.create_histogram_float(
+            "fullmakt_http_request_duration", "Time to answer", "seconds"
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

@@ -18,6 +18,7 @@ from domain.codes import Code, Refused
 from domain.vocabulary import Language
 from runtime.texts import preferred_language, translate
 from starter.api.texts import DETAILS
+from starter.services import refused_access
 from starter.services.refusals import AlreadyPending, FieldError, FieldsRefused, TooMany
 
 MEDIA_TYPE = "application/problem+json"
@@ -153,6 +154,10 @@ def install(app: FastAPI) -> None:
             return problem(request, refusal.code, invitation_id=refusal.invitation_id)
         if isinstance(refusal, TooMany):
             return problem(request, refusal.code, retry_after=refusal.retry_after)
+        if status_of(refusal.code) is HTTPStatus.FORBIDDEN:
+            await refused_access.record(
+                request.app.state.services, request.state.user_id, refusal.code, _subject(request)
+            )
         unavailable = status_of(refusal.code) is HTTPStatus.SERVICE_UNAVAILABLE
         return problem(request, refusal.code, retry_after=_RETRY_AFTER_OUTAGE if unavailable else None)
 
@@ -186,6 +191,11 @@ def install(app: FastAPI) -> None:
     async def unexpected(request: Request, error: Exception) -> JSONResponse:
         log.error("request.failed", exc_info=error)
         return problem(request, Code.INTERNAL)
+
+
+def _subject(request: Request) -> UUID | None:
+    """The id in the address; a route that refuses access has read it already."""
+    return next((UUID(each) for each in request.path_params.values()), None)
 
 
 def _pointer(location: Sequence[str | int]) -> str:
