@@ -131,7 +131,10 @@ class Observed:
 
 
 def _route(scope: Scope) -> str:
-    return getattr(scope.get("route"), "path", "none")
+    """The route's pattern; a page has only its endpoint's name."""
+    endpoint_name: str = getattr(scope.get("endpoint"), "__name__", "none")
+    path: str = getattr(scope.get("route"), "path", endpoint_name)
+    return path
 
 
 def _method(scope: Scope) -> str:

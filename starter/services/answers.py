@@ -1,6 +1,10 @@
 """What people do to an invitation that exists: see it, accept, decline, cancel (spec 3.1 and 4)."""
 
+import asyncio
+from collections.abc import Coroutine
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,6 +22,7 @@ from store import invitations, policy
 from store.invitations import Invitation
 from store.users import User
 
+_GLANCE = timedelta(milliseconds=300)
 _WANTED = {
     Act.ACCEPT: InvitationState.ACCEPTED,
     Act.DECLINE: InvitationState.DECLINED,
@@ -120,8 +125,10 @@ async def _ask_process(
     """
     update_id = ids.update_id(act, user.id, key.key if key else str(uuid4()))
     for may_be_unstarted in (True, False):
+        asking = _decide(services, user, invitation_id, act, update_id)
         try:
-            return (await _decide(services, user, invitation_id, act, update_id)).refusal
+            outcome = await _unless_ended(services, invitation_id, asking)
+            return outcome.refusal if outcome else None
         except ProcessFinished:
             if not may_be_unstarted or not await _is_open(services, invitation_id):
                 return None
@@ -131,6 +138,25 @@ async def _ask_process(
         except Refused as refused:
             return refused.code
     return None
+
+
+async def _unless_ended(
+    services: Services, invitation_id: UUID, asking: Coroutine[Any, Any, DecisionOutcome]
+) -> DecisionOutcome | None:
+    """The process's answer; None when the row shows an end before it comes.
+
+    Temporal takes ten decisions at once and makes the rest wait for seconds. An end is final, so whoever
+    comes too late need not wait to be told by the process.
+    """
+    task = asyncio.create_task(asking)
+    try:
+        while not (await asyncio.wait({task}, timeout=_GLANCE.total_seconds()))[0]:
+            if not await _is_open(services, invitation_id):
+                return None
+        return task.result()
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 async def _is_open(services: Services, invitation_id: UUID) -> bool:
