@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
+from temporalio.exceptions import ApplicationError
 
 from activities.invitation_letters import InvitationLetters, of_end
 from activities.notifications import Fate, Notifier, attempt_time
@@ -51,7 +52,7 @@ class InvitationMessages:
 
     @activity.defn(name="RemindInvitee")
     async def remind(self, order: RemindInvitee) -> None:
-        """Reminds the invitee, unless the invitation has ended meanwhile."""
+        """Reminds the invitee, unless the invitation is over, by an end or its deadline."""
         now = attempt_time(order.now)
         invitation, invitee = await self._load(order.invitation_id)
 
@@ -59,17 +60,26 @@ class InvitationMessages:
             if fate.state is DeliveryState.SENT:
                 _record(session, Event.INVITATION_REMINDED, invitation, fate.at)
 
-        if invitation.state.is_open:
+        if invitation.state_at(now).is_open:
             letter = self._letters.reminder(invitation, invitee)
             await self._notifier.send(invitation.id, letter, now=now, settled=settled)
 
     @activity.defn(name="TellOfEnd")
     async def tell_of_end(self, news: TellOfEnd) -> None:
-        """Tells everybody concerned how it ended. An e-mail that was sent is not sent again."""
+        """Tells everybody concerned how it ended. An e-mail that was sent is not sent again.
+
+        One that is not taken this time holds up nobody else's.
+        """
         now = attempt_time(news.now)
         invitation, invitee = await self._load(news.invitation_id)
+        failure: ApplicationError | None = None
         for letter in of_end(invitation, invitee):
-            await self._notifier.send(invitation.id, letter, now=now)
+            try:
+                await self._notifier.send(invitation.id, letter, now=now)
+            except ApplicationError as error:
+                failure = error
+        if failure is not None:
+            raise failure
 
     async def _load(self, invitation_id: UUID) -> tuple[Invitation, User | None]:
         """The invitation, and the user who has its address, if any."""

@@ -9,7 +9,7 @@ from temporalio import activity
 from domain import roles
 from domain.codes import Code, Refused
 from domain.invitations import DecisionOutcome, EndInvitation, ExtendDeadline, GrantAuthorization
-from domain.vocabulary import GrantedThrough, InvitationState
+from domain.vocabulary import DeliveryState, GrantedThrough, InvitationState
 from store import audit, authorizations, invitations, policy, users
 from store.audit import Actor, Event
 from store.authorizations import Authorization
@@ -112,8 +112,8 @@ async def _right_is_gone(session: AsyncSession, invitation: Invitation, now: dat
 
 
 async def _grant(session: AsyncSession, invitation: Invitation, user: User, now: datetime) -> None:
-    held = await authorizations.active_on(session, user.id, invitation.relation_id, now, lock=True)
-    if not any(each.role is invitation.role for each in held):
+    held = await authorizations.in_role(session, user.id, invitation.relation_id, invitation.role)
+    if held is None:
         authorization = Authorization(
             user_id=user.id,
             relation_id=invitation.relation_id,
@@ -154,6 +154,8 @@ def _end(
     session: AsyncSession, invitation: Invitation, state: InvitationState, *, by: UUID | None, at: datetime
 ) -> None:
     invitation.end(state, by=by, at=at)
+    if state is InvitationState.UNDELIVERABLE:
+        invitation.delivery = DeliveryState.FAILED
     _count(state)
     audit.record(
         session,

@@ -4,9 +4,7 @@ from datetime import datetime, timedelta
 
 from temporalio import activity
 
-from domain.codes import Code
 from domain.processes import Drained, DrainOutbox, HousekeepingDone, KeepHouse
-from runtime.failures import application_error
 from runtime.outbox import Outbox
 from runtime.settings import Retention
 from store import audit, invitations, limits, sessions
@@ -36,8 +34,6 @@ class Maintenance:
     @activity.defn(name="KeepHouse")
     async def keep_house(self, order: KeepHouse) -> HousekeepingDone:
         """Erases refused invitees' data, old sessions, counters and Idempotency-Keys."""
-        if order.now is None:
-            raise application_error(Code.REQUEST_INVALID)
         purged = 0
         while batch := await self._purge_invitations(order.now):
             purged += batch

@@ -86,8 +86,8 @@ class Notifier:
             message_id = row.id
         fate = await self._hand_over(letter, message_id, now)
         async with self._database.transaction() as session:
-            await messages.settle(session, message_id, fate.state, fate.at)
-            await settled(session, fate)
+            if await messages.settle(session, message_id, fate.state, fate.at):
+                await settled(session, fate)
 
     async def _hand_over(self, letter: Letter, message_id: UUID, now: datetime) -> Fate:
         handed_over_at = now

@@ -40,10 +40,14 @@ class Drained(ProcessMessage):
     left: int
 
 
-class KeepHouse(ProcessMessage):
-    """Erase what need not be kept; the schedule starts the process without a time, which then sets it."""
+class HousekeepingStart(ProcessMessage):
+    """Input of the nightly process: nothing, it knows what time it is."""
 
-    now: datetime | None = None
+
+class KeepHouse(ProcessMessage):
+    """Erase what need not be kept any longer at `now`."""
+
+    now: datetime
 
 
 class HousekeepingDone(ProcessMessage):

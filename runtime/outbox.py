@@ -4,6 +4,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import structlog
+from pydantic import ValidationError
 from temporalio.client import Client
 from temporalio.common import (
     SearchAttributePair,
@@ -44,7 +45,7 @@ class Outbox:
         self._eager = eager
 
     async def deliver(self, process_id: UUID) -> bool:
-        """Delivers all that is owed to one process, in order. False when Temporal could not be reached."""
+        """Delivers all that is owed to one process, in order. False when Temporal did not take it."""
         async with self._database.reading() as session:
             rows = await outbox.of_process(session, process_id)
         for row in rows:
@@ -64,13 +65,9 @@ class Outbox:
     async def _deliver(self, row: OutboxRow) -> bool:
         try:
             await self._call(row)
-        except RPCError as error:
-            log.warning(
-                "outbox.not_taken",
-                process_id=str(row.process_id),
-                owed=row.owed,
-                status=error.status.name,
-            )
+        except (RPCError, ValidationError) as error:
+            status = error.status.name if isinstance(error, RPCError) else "UNREADABLE"
+            log.warning("outbox.not_taken", process_id=str(row.process_id), owed=row.owed, status=status)
             async with self._database.transaction() as session:
                 await outbox.tried(session, row.id)
             return False

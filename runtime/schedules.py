@@ -18,7 +18,7 @@ from temporalio.client import (
     ScheduleUpdateInput,
 )
 
-from domain.processes import DrainOutbox, KeepHouse
+from domain.processes import DrainOutbox, HousekeepingStart
 
 _NIGHT_HOUR = 3
 
@@ -42,7 +42,9 @@ def all_schedules(task_queue: str, time_zone: str) -> dict[str, Schedule]:
     )
     return {
         "drain-outbox": _schedule("DrainOutbox", DrainOutbox(), "drain-outbox", task_queue, each_minute),
-        "housekeeping": _schedule("Housekeeping", KeepHouse(), "housekeeping", task_queue, each_night),
+        "housekeeping": _schedule(
+            "Housekeeping", HousekeepingStart(), "housekeeping", task_queue, each_night
+        ),
     }
 
 

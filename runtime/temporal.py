@@ -57,6 +57,7 @@ def telemetry(metrics: Address | None) -> Runtime:
                 unit_suffix=True,
                 durations_as_seconds=True,
             ),
+            attach_service_name=False,
         )
     )
 

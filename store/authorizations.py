@@ -67,6 +67,27 @@ async def active_on(
     return (await session.scalars(query)).all()
 
 
+async def in_role(
+    session: AsyncSession, user_id: UUID, relation_id: UUID, role: Role
+) -> Authorization | None:
+    """The authorization in this role that has not ended, whether or not it has begun; it is locked.
+
+    There is at most one, and as long as it is there no other can be.
+    """
+    query = (
+        select(Authorization)
+        .where(
+            Authorization.user_id == user_id,
+            Authorization.relation_id == relation_id,
+            Authorization.role == role,
+            Authorization.ended_at.is_(None),
+        )
+        .with_for_update(of=Authorization)
+        .execution_options(populate_existing=True)
+    )
+    return (await session.scalars(query)).one_or_none()
+
+
 async def of_user(session: AsyncSession, user_id: UUID, at: datetime) -> Sequence[Authorization]:
     """Everything that a user holds at a moment, with the relations."""
     query = (

@@ -58,9 +58,19 @@ class Contract(Base):
     ends_on: Mapped[date | None]
 
 
-async def relation(session: AsyncSession, relation_id: UUID) -> CustomerRelation | None:
-    """The relation with its customer."""
-    return await session.get(CustomerRelation, relation_id)
+async def relation(
+    session: AsyncSession, relation_id: UUID, *, lock: bool = False
+) -> CustomerRelation | None:
+    """The relation with its customer. With `lock`, it cannot end before the current transaction does."""
+    if not lock:
+        return await session.get(CustomerRelation, relation_id)
+    query = (
+        select(CustomerRelation)
+        .where(CustomerRelation.id == relation_id)
+        .with_for_update(read=True, of=CustomerRelation)
+        .execution_options(populate_existing=True)
+    )
+    return (await session.scalars(query)).one_or_none()
 
 
 async def relation_of(

@@ -61,11 +61,14 @@ async def take_back(session: AsyncSession, message_id: UUID) -> None:
     row.handed_over_at = None
 
 
-async def settle(session: AsyncSession, message_id: UUID, delivery: DeliveryState, at: datetime) -> None:
-    """Records what became of an e-mail."""
-    row = await session.get_one(Message, message_id)
+async def settle(session: AsyncSession, message_id: UUID, delivery: DeliveryState, at: datetime) -> bool:
+    """Records what became of an e-mail. False: that was recorded already, and stays."""
+    row = await session.get_one(Message, message_id, with_for_update=True)
+    if row.delivery is not DeliveryState.QUEUED:
+        return False
     row.delivery = delivery
     row.settled_at = at
+    return True
 
 
 async def of_process(session: AsyncSession, process_id: UUID) -> Sequence[Message]:

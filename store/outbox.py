@@ -42,21 +42,21 @@ class OutboxRow(Base):
 
 
 async def of_process(session: AsyncSession, process_id: UUID) -> Sequence[OutboxRow]:
-    """What is owed to one process, oldest first: a start before its signals."""
+    """What is owed to one process, oldest first. Its start before all else, whatever clocks say."""
     query = (
         select(OutboxRow)
         .where(OutboxRow.process_id == process_id)
-        .order_by(OutboxRow.created_at, OutboxRow.id)
+        .order_by(OutboxRow.owed != Owed.START, OutboxRow.created_at, OutboxRow.id)
     )
     return (await session.scalars(query)).all()
 
 
 async def older_than(session: AsyncSession, moment: datetime, limit: int) -> Sequence[OutboxRow]:
-    """What was left lying since before a moment, oldest first."""
+    """What was left lying since before a moment; what failed often comes last and holds up nothing."""
     query = (
         select(OutboxRow)
         .where(OutboxRow.created_at < moment)
-        .order_by(OutboxRow.created_at, OutboxRow.id)
+        .order_by(OutboxRow.attempts, OutboxRow.created_at, OutboxRow.id)
         .limit(limit)
     )
     return (await session.scalars(query)).all()

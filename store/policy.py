@@ -34,9 +34,10 @@ async def levels(
     With `lock`, the answer holds until the current transaction ends. On an ended relation nobody may
     manage users.
     """
+    # The relation before what is held on it, as operators' commands do: nobody waits crosswise.
+    relation = await customers.relation(session, relation_id, lock=lock)
     held = await authorizations.active_on(session, user_id, relation_id, at, lock=lock)
     combined = combined_levels(held)
-    relation = await customers.relation(session, relation_id)
     if relation is None or relation.ended_at is not None:
         combined[Subpage.USERS] = Level.NONE
     return combined

@@ -4,7 +4,7 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.maintenance import Maintenance
-    from domain.processes import HousekeepingDone, KeepHouse
+    from domain.processes import HousekeepingDone, HousekeepingStart, KeepHouse
 
 from workflows import policies
 
@@ -14,7 +14,7 @@ class HousekeepingProcess:
     """One pass over everything that is due for erasure."""
 
     @workflow.run
-    async def run(self, _: KeepHouse) -> HousekeepingDone:
+    async def run(self, _: HousekeepingStart) -> HousekeepingDone:
         """One activity; the next run of the schedule is its retry."""
         return await workflow.execute_activity_method(
             Maintenance.keep_house,

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from temporalio import workflow
 from temporalio.common import SearchAttributeKey
-from temporalio.exceptions import ActivityError, is_cancelled_exception
+from temporalio.exceptions import ActivityError, FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.invitation_messages import InvitationMessages
@@ -143,9 +143,10 @@ class InvitationProcess:
         )
         try:
             delivered = await quickly(InvitationMessages.deliver, order, policies.mail(self._waits))
-        except ActivityError as error:
+        except FailureError as error:
             if is_cancelled_exception(error):
                 return
+            self._delivery = DeliveryState.FAILED
             await self._end(InvitationState.UNDELIVERABLE)
             return
         self._delivery = delivered.state

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, is_cancelled_exception
+from temporalio.exceptions import FailureError, is_cancelled_exception
 
 from domain.messages import ProcessMessage
 from workflows.policies import Effort
@@ -19,7 +19,8 @@ async def quickly(
 ) -> Output:
     """Runs an activity in this worker at once; when that fails, as a regular activity with its retries.
 
-    Cheap and fast for short effects (docs/adr/0004). Raises ActivityError when all efforts failed.
+    Cheap and fast for short effects (docs/adr/0004). Raises ActivityError when all efforts failed, and
+    FailureError when it was cancelled.
     """
     try:
         return await workflow.execute_local_activity_method(
@@ -28,7 +29,8 @@ async def quickly(
             start_to_close_timeout=effort.local_attempt,
             retry_policy=effort.local_retry,
         )
-    except ActivityError as error:
+    except FailureError as error:
+        # Not ActivityError: a local activity's failure comes without that wrapping.
         if is_cancelled_exception(error):
             raise
     return await patiently(activity, message, effort)

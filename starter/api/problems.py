@@ -11,7 +11,8 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from domain.codes import Code, Refused
@@ -183,7 +184,8 @@ def install(app: FastAPI) -> None:
         return response
 
     @app.exception_handler(DBAPIError)
-    async def database(request: Request, error: DBAPIError) -> JSONResponse:
+    @app.exception_handler(PoolTimeout)
+    async def database(request: Request, error: SQLAlchemyError) -> JSONResponse:
         log.error("request.database_failed", exc_info=error)
         return problem(request, Code.SERVICE_UNAVAILABLE, retry_after=_RETRY_AFTER_OUTAGE)
 

@@ -1,8 +1,10 @@
 """Suggesting the name of a registered person to an inviter (spec 3.1, phase 2)."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain import email_address
 from domain.codes import Code
@@ -44,25 +46,29 @@ async def suggest_name(services: Services, inviter: User, relation_id: UUID, ema
     )
     async with services.database.transaction() as session:
         person = await users.by_email(session, address)
-        suggested = person is not None and (
-            services.settings.name_suggestion is NameSuggestion.REGISTERED
-            or (
-                services.settings.name_suggestion is NameSuggestion.SHARED_OR_OPTED_IN
-                and (
-                    person.name_suggestion_allowed
-                    or await authorizations.share_a_relation(session, inviter.id, person.id, now)
-                )
-            )
-        )
-        if person is None or not suggested:
-            return None
+        told = person is not None and await _may_be_told(services, session, inviter, person, now)
         audit.record(
             session,
             Event.NAME_SUGGESTED,
             at=now,
             actor=Actor.USER,
             actor_id=inviter.id,
-            subject_id=person.id,
+            subject_id=person.id if person and told else None,
             relation_id=relation_id,
+            told=int(told),
         )
-        return Name(person.first_name, person.last_name)
+    return Name(person.first_name, person.last_name) if person and told else None
+
+
+async def _may_be_told(
+    services: Services, session: AsyncSession, inviter: User, person: User, now: datetime
+) -> bool:
+    match services.settings.name_suggestion:
+        case NameSuggestion.OFF:
+            return False
+        case NameSuggestion.REGISTERED:
+            return True
+        case NameSuggestion.SHARED_OR_OPTED_IN:
+            return person.name_suggestion_allowed or await authorizations.share_a_relation(
+                session, inviter.id, person.id, now
+            )
