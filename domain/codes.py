@@ -1,6 +1,6 @@
 """The stable codes by which a refusal is known, everywhere: API, workflows, logs (spec section 4).
 
-A code is never renamed or reused. Its words, in three languages, are in `starter/api/problems.py`.
+A code is never renamed or reused. Its words, in three languages, are in `starter/api/texts.py`.
 """
 
 from enum import StrEnum

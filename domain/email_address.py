@@ -26,8 +26,9 @@ def checked(address: str) -> str:
         parts = validate_email(address.strip(" "), check_deliverability=False, allow_smtputf8=True)
     except EmailNotValidError:
         raise Refused(Code.EMAIL_INVALID) from None
-    if any(ord(character) > 127 for character in parts.local_part):  # noqa: PLR2004 - the end of ASCII
-        # Needs SMTPUTF8 on every hop; refused until the outgoing mail server is known to offer it.
+    if not address.rpartition("@")[0].isascii():
+        # Needs SMTPUTF8 on every hop; refused until the outgoing mail server is known to offer it. As typed,
+        # because NFC, which `parts` are in, makes a few other characters ASCII (`K` (Kelvin) becomes `K`).
         raise Refused(Code.EMAIL_INVALID)
     kept = f"{parts.local_part}@{parts.ascii_domain}"
     if len(kept) > MAXIMUM_LENGTH:

@@ -10,6 +10,8 @@ COVER_MESSAGE_LENGTH = 2000
 _LINE_BREAKS = {"\r\n": "\n", "\r": "\n", "\u2028": "\n", "\u2029": "\n"}
 # Characters that reorder what the reader sees: embeddings, overrides, isolates.
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
+# Letters and signs that show nothing: Hangul fillers and the empty Braille pattern.
+_BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 
 
 def checked_name(name: str) -> str:
@@ -41,7 +43,7 @@ def checked_message(message: str) -> str:
 
 
 def _refuse_length(text: str, maximum: int) -> None:
-    if not text or not any(unicodedata.category(character)[0] in "LNSP" for character in text):
+    if not any(unicodedata.category(each)[0] in "LNSP" and each not in _BLANK for each in text):
         raise Refused(Code.FIELD_REQUIRED)
     if len(text) > maximum:
         raise Refused(Code.FIELD_TOO_LONG)

@@ -18,9 +18,11 @@ def checked(username: str, *, own_email: str) -> str:
     with an @ that is not one's own address (spec section 2).
     """
     kept = unicodedata.normalize("NFC", username.strip(" "))
-    if not MINIMUM_LENGTH <= len(kept) <= MAXIMUM_LENGTH or not _WORD.fullmatch(kept):
+    # Some characters become several when normalised; both forms have to fit their columns.
+    longest = max(len(kept), len(normalised(kept)))
+    if len(kept) < MINIMUM_LENGTH or longest > MAXIMUM_LENGTH or not _WORD.fullmatch(kept):
         raise Refused(Code.USERNAME_INVALID)
-    if "@" in kept and normalised(kept) != email_address.normalised(own_email):
+    if "@" in kept and not _is_address(kept, own_email):
         raise Refused(Code.USERNAME_FOREIGN_ADDRESS)
     return kept
 
@@ -30,4 +32,14 @@ def normalised(username: str) -> str:
 
     Here, unlike for mailboxes, looking alike must mean being the same, so compatibility forms are merged.
     """
-    return unicodedata.normalize("NFKC", username.strip(" ")).casefold()
+    folded = unicodedata.normalize("NFKC", username.strip(" ")).casefold()
+    # Casefolding takes some letters apart again (`ΐ`).
+    return unicodedata.normalize("NFKC", folded)
+
+
+def _is_address(username: str, own_email: str) -> bool:
+    try:
+        address = email_address.checked(username)
+    except Refused:
+        return False
+    return email_address.normalised(address) == email_address.normalised(own_email)

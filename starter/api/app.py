@@ -33,6 +33,8 @@ def create_app(services: Services) -> FastAPI:
         openapi_url="/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
+        # A redirect would go to the Host that the request names (case A8).
+        redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.services = services

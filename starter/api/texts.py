@@ -9,15 +9,17 @@ from runtime.texts import N_
 DETAILS: Mapping[Code, str] = MappingProxyType(
     {
         Code.INVITATION_ALREADY_PENDING: N_(
-            "This person has an open invitation to this customer relation already. Wait for the answer, or"
+            "This person already has an open invitation to this customer relation. Wait for the answer, or"
             " cancel that invitation first."
         ),
         Code.INVITATION_WRONG_RECIPIENT: N_(
-            "This invitation was sent to another e-mail address than yours. Log in with the account that has"
-            " that address, or ask the inviter to invite your address."
+            "This invitation was sent to an e-mail address other than yours. Log in as the user who has that"
+            " address, or ask the inviter to invite your address."
         ),
-        Code.INVITATION_ENDED: N_("This invitation has ended already; nothing was changed."),
-        Code.INVITATION_ACCEPTED: N_("This invitation has been accepted already."),
+        Code.INVITATION_ENDED: N_("This invitation has already ended. Nothing was changed."),
+        Code.INVITATION_ACCEPTED: N_(
+            "This invitation has already been approved. It can no longer be answered."
+        ),
         Code.INVITATION_DECLINED: N_(
             "This invitation was declined. If that was a mistake, ask the inviter for a new one."
         ),
@@ -30,83 +32,87 @@ DETAILS: Mapping[Code, str] = MappingProxyType(
             " invite you again."
         ),
         Code.INVITATION_VOID: N_(
-            "This invitation is no longer valid. Ask somebody who manages the customer relation for a new"
-            " one."
+            "This invitation is no longer valid. Ask someone who manages the users of the customer relation"
+            " for a new one."
         ),
         Code.INVITATION_OWN_ADDRESS: N_("This is your own e-mail address. Enter the other person's."),
         Code.INVITATION_TOO_MANY: N_(
-            "You have sent as many invitations as can be sent in a day. Try again later."
+            "You have sent as many invitations as one person can send in a day. Try again later."
         ),
         Code.INVITATION_TOO_MANY_FOR_ADDRESS: N_(
-            "You have invited this address as often as is possible in a day. Try again later."
+            "You have invited this address as many times as is possible in a day. Try again later."
         ),
-        Code.AUTHORIZATION_EXISTS: N_("This person has this role on the customer relation already."),
+        Code.AUTHORIZATION_EXISTS: N_("This person already has this role on the customer relation."),
         Code.AUTHORIZATION_ROLE_NOT_AVAILABLE: N_(
-            "This role cannot be given on this customer relation. Choose one of the roles that can."
+            "This role cannot be given on this customer relation. Choose another role."
         ),
         Code.AUTHORIZATION_LEVEL_UNKNOWN: N_(
-            "There is no such level on this subpage. Choose one of the levels that there are."
+            "This subpage does not have that level. Choose one of its own levels."
         ),
         Code.AUTHORIZATION_LEVEL_TOO_HIGH: N_(
-            "You cannot give a higher level than your own, or than the customer relation allows."
+            "You cannot give a higher level than your own, or than the customer relation allows. Choose a"
+            " lower level."
         ),
         Code.AUTHORIZATION_MISSING: N_(
-            "You may see this customer relation, but not do this. Ask somebody who manages its users."
+            "You may see this customer relation, but not do this. Ask someone who manages its users."
         ),
         Code.IDENTIFICATION_REQUIRED: N_(
-            "Levels that allow changes need strong identification, which is not available yet. Choose lower"
-            " levels."
+            "Levels that allow changes require strong identification, which is not available yet. Choose"
+            " lower levels."
         ),
         Code.SESSION_REQUIRED: N_("Log in first."),
-        Code.SESSION_EXPIRED: N_("You have been logged out, because your session has ended. Log in again."),
-        Code.SESSION_BAD_CREDENTIALS: N_("The username or the password is wrong."),
+        Code.SESSION_EXPIRED: N_("You have been logged out because your session has ended. Log in again."),
+        Code.SESSION_BAD_CREDENTIALS: N_("The username or the password is wrong. Check them and try again."),
         Code.SESSION_TOO_MANY_ATTEMPTS: N_("Too many attempts to log in. Wait a while and try again."),
         Code.USER_EXISTS: N_(
-            "There is a user with this e-mail address already. Log in and open To handle to answer the"
-            " invitation."
+            "There is already a user with this e-mail address. Log in, and choose the invitation under “To"
+            " handle”."
         ),
-        Code.USER_USERNAME_TAKEN: N_("Somebody else has this username. Choose another."),
+        Code.USER_USERNAME_TAKEN: N_("This username is already taken. Choose another."),
         Code.USER_CHANGED_MEANWHILE: N_(
             "Your details have changed since you fetched them. Fetch them again and repeat your change."
         ),
-        Code.FIELD_INVALID: N_("This value is not possible here."),
+        Code.FIELD_INVALID: N_("This value is not possible here. Enter another."),
         Code.FIELD_REQUIRED: N_("This must be filled in."),
         Code.FIELD_UNKNOWN: N_("There is no such field."),
-        Code.FIELD_TOO_LONG: N_("This is too long."),
-        Code.FIELD_NOT_TEXT: N_("This contains characters that are not text. Type it again without them."),
+        Code.FIELD_TOO_LONG: N_("This is too long. Shorten it."),
+        Code.FIELD_NOT_TEXT: N_(
+            "This contains characters that cannot be used here. Type it again without them."
+        ),
         Code.EMAIL_INVALID: N_("This is not an e-mail address. Check the spelling."),
         Code.USERNAME_INVALID: N_(
-            "A username has at least 3 characters: letters, digits and the characters . _ - + @."
+            "A username must have at least 3 characters. Use letters, digits and the characters . _ - + @."
         ),
         Code.USERNAME_FOREIGN_ADDRESS: N_(
             "A username that is an e-mail address must be your own address. Choose another."
         ),
-        Code.PASSWORD_TOO_SHORT: N_("A password has at least 8 characters."),
-        Code.PASSWORD_TOO_LONG: N_("A password has at most 128 characters."),
+        Code.PASSWORD_TOO_SHORT: N_("The password must have at least 8 characters."),
+        Code.PASSWORD_TOO_LONG: N_("The password can have at most 128 characters."),
         Code.PASSWORD_TOO_FEW_KINDS: N_(
-            "Use at least three of these: upper-case letters, lower-case letters, digits, special characters."
+            "The password must have characters of at least three of these kinds: upper-case letters,"
+            " lower-case letters, digits, special characters."
         ),
         Code.PASSWORD_COMMON: N_("This password is easy to guess. Choose another."),
         Code.TERMS_OUTDATED: N_("Read and accept the terms of use that are in force now."),
         Code.DECLARATION_MISSING: N_("Confirm that the details you give are correct and up to date."),
         Code.REQUEST_INVALID: N_("Some details are missing or wrong. Correct them and try again."),
         Code.REQUEST_MALFORMED: N_("The request is not valid JSON in UTF-8."),
-        Code.REQUEST_TOO_LARGE: N_("The request is too large: 64 KB is the most."),
+        Code.REQUEST_TOO_LARGE: N_("The request is too large. It can be at most 64 KB."),
         Code.REQUEST_TOO_SLOW: N_("The request took too long to arrive. Try again."),
         Code.REQUEST_TOO_MANY: N_("Too many requests. Wait a while and try again."),
-        Code.REQUEST_METHOD_NOT_ALLOWED: N_("This address does not take this method."),
+        Code.REQUEST_METHOD_NOT_ALLOWED: N_("This address does not accept this method."),
         Code.IDEMPOTENCY_KEY_REUSED: N_(
             "This Idempotency-Key was used for another request. Use a new key for a new request."
         ),
         Code.IDEMPOTENCY_KEY_INVALID: N_(
-            "An Idempotency-Key has 1 to 200 printable ASCII characters without spaces."
+            "An Idempotency-Key must have 1 to 200 printable ASCII characters and no spaces."
         ),
-        Code.PRECONDITION_REQUIRED: N_("Send If-Match with the ETag of the details that you change."),
-        Code.NOT_FOUND: N_("There is nothing here, or nothing that you may see."),
+        Code.PRECONDITION_REQUIRED: N_("Send If-Match with the ETag of the details that you are changing."),
+        Code.NOT_FOUND: N_("There is nothing here, or nothing that you are allowed to see."),
         Code.OUTCOME_UNKNOWN: N_(
-            "We do not know yet whether this was done. Try again in a moment: it will not be done twice."
+            "We do not know yet whether this was done. Try again in a moment. It will not be done twice."
         ),
-        Code.SERVICE_UNAVAILABLE: N_("The service is interrupted for the moment. Try again in a while."),
+        Code.SERVICE_UNAVAILABLE: N_("The service is temporarily unavailable. Try again in a while."),
         Code.INTERNAL: N_("Something went wrong on our side. Try again, or contact customer service."),
     }
 )

@@ -31,7 +31,9 @@ STEPS: Mapping[Event, str] = MappingProxyType(
         Event.INVITATION_CANCELLED: N_("The invitation was cancelled."),
         Event.INVITATION_EXPIRED: N_("The invitation expired without an answer."),
         Event.INVITATION_UNDELIVERABLE: N_("The invitation could not be delivered to the e-mail address."),
-        Event.INVITATION_VOID: N_("The invitation fell: the right that it rested on has ended."),
+        Event.INVITATION_VOID: N_(
+            "The invitation is no longer valid: the right that it rested on has ended."
+        ),
         Event.INVITATION_PURGED: N_("The invited person's details were erased."),
     }
 )

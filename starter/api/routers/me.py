@@ -1,5 +1,6 @@
 """`me`: own details, and what waits for one's answer."""
 
+import re
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Response
@@ -14,6 +15,7 @@ from store import invitations
 from store.users import User
 
 router = APIRouter(prefix="/me", tags=["me"])
+_REVISION = re.compile(r'(?:W/)?"?([0-9]{1,9})"?')
 
 
 def _etag(user: User) -> str:
@@ -38,11 +40,11 @@ async def change_own_details(
     """Changes own details, if they are still those that were seen."""
     if if_match is None:
         raise Refused(Code.PRECONDITION_REQUIRED)
-    revision = if_match.removeprefix("W/").strip('"')
-    if not revision.isascii() or not revision.isdigit():
+    revision = _REVISION.fullmatch(if_match)
+    if revision is None:
         raise Refused(Code.USER_CHANGED_MEANWHILE)
     changes = Changes(**given.model_dump())
-    user = await accounts.change(services, session.user_id, changes, revision=int(revision))
+    user = await accounts.change(services, session.user_id, changes, revision=int(revision[1]))
     response.headers["ETag"] = _etag(user)
     return OwnDetails.of(user)
 
