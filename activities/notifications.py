@@ -55,10 +55,11 @@ async def _nothing(_: AsyncSession, __: Fate) -> None:
 def attempt_time(now: datetime) -> datetime:
     """The process's time of this attempt: `now` is when the activity was scheduled.
 
-    The time since then comes from Temporal, so neither a day of retries nor a worker's wrong clock counts.
+    The time since then comes from Temporal, so neither a day of retries, nor one without workers, nor a
+    worker's wrong clock counts.
     """
     info = activity.info()
-    return now + (info.current_attempt_scheduled_time - info.scheduled_time)
+    return now + (info.started_time - info.scheduled_time)
 
 
 class Notifier:
@@ -83,13 +84,14 @@ class Notifier:
             row = await messages.queued(session, process_id, letter.message, 1, now)
             if row.delivery is not DeliveryState.QUEUED:
                 return
-            message_id = row.id
-        fate = await self._hand_over(letter, message_id, now)
+            message_id, in_doubt = row.id, row.handed_over_at is not None
+        fate = await self._hand_over(letter, message_id, now, in_doubt=in_doubt)
         async with self._database.transaction() as session:
             if await messages.settle(session, message_id, fate.state, fate.at):
                 await settled(session, fate)
 
-    async def _hand_over(self, letter: Letter, message_id: UUID, now: datetime) -> Fate:
+    async def _hand_over(self, letter: Letter, message_id: UUID, now: datetime, *, in_doubt: bool) -> Fate:
+        """`in_doubt`: the mail server may have it from an earlier try, whatever it says to this one."""
         handed_over_at = now
 
         async def content() -> bytes:
@@ -103,7 +105,7 @@ class Notifier:
                 recipient=letter.recipient, sender=self._sender.address, content=content
             )
         except TemporaryMailFailure as failure:
-            if not failure.in_doubt:
+            if not (failure.in_doubt or in_doubt):
                 async with self._database.transaction() as session:
                     await messages.take_back(session, message_id)
             raise application_error(Code(failure.code.value), non_retryable=False) from None

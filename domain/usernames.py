@@ -32,9 +32,9 @@ def normalised(username: str) -> str:
 
     Here, unlike for mailboxes, looking alike must mean being the same, so compatibility forms are merged.
     """
-    folded = unicodedata.normalize("NFKC", username.strip(" ")).casefold()
-    # Casefolding takes some letters apart again (`ΐ`).
-    return unicodedata.normalize("NFKC", folded)
+    # Taken apart first: casefold() alone would tell some composed letters from their own capitals (`ΐ`).
+    apart = unicodedata.normalize("NFKD", username.strip(" "))
+    return unicodedata.normalize("NFKC", apart.casefold())
 
 
 def _is_address(username: str, own_email: str) -> bool:

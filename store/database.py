@@ -10,7 +10,8 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, event, make_url, text
+import psycopg
+from sqlalchemy import Connection, ExceptionContext, event, make_url, text
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -64,6 +65,15 @@ class Database:
             cursor.execute(f"SET lock_timeout = {int(lock_timeout.total_seconds() * 1000)}")
             cursor.close()
             connection.commit()
+
+        @event.listens_for(self.engine.sync_engine, "handle_error")
+        def drop_detail(context: ExceptionContext) -> None:
+            # PostgreSQL's DETAIL repeats values that hide_parameters hides: `Key (email)=(...) exists`.
+            original, wrapped = context.original_exception, context.sqlalchemy_exception
+            words = original.diag.message_primary if isinstance(original, psycopg.Error) else None
+            if words is not None and wrapped is not None:
+                original.args = (words,)
+                wrapped.args = (f"({type(original).__name__}) {words}",)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:

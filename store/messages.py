@@ -50,7 +50,7 @@ async def queued(
 
 async def hand_over(session: AsyncSession, message_id: UUID, at: datetime) -> datetime:
     """Records that the bytes go out now; returns the time they must speak of: the first try's if in doubt."""
-    row = await session.get_one(Message, message_id)
+    row = await session.get_one(Message, message_id, with_for_update=True)
     row.handed_over_at = row.handed_over_at or at
     return row.handed_over_at
 

@@ -55,5 +55,7 @@ async def by_email(session: AsyncSession, address: str) -> User | None:
 
 async def by_username(session: AsyncSession, username: str) -> User | None:
     """The user whose username is the same after normalisation."""
+    if "\x00" in username:
+        return None  # PostgreSQL would not even compare it
     query = select(User).where(User.username_normalised == usernames.normalised(username))
     return (await session.scalars(query)).one_or_none()

@@ -92,6 +92,7 @@ class InvitationProcess:
 
     @decide.validator
     def _may_decide(self, decision: Decision) -> None:
+        _refuse_unless(isinstance(decision, Decision))
         self._refuse_when_over()
 
     @workflow.update
@@ -108,13 +109,15 @@ class InvitationProcess:
         return RegistrationBegun(deadline=deadline)
 
     @begin_registration.validator
-    def _may_register(self, _: BeginRegistration) -> None:
+    def _may_register(self, begin: BeginRegistration) -> None:
+        _refuse_unless(isinstance(begin, BeginRegistration))
         self._refuse_when_over()
 
     @workflow.signal
-    async def right_lost(self, _: RightLost) -> None:
+    async def right_lost(self, news: RightLost) -> None:
         """The inviter may no longer manage the relation's users: the invitation falls."""
-        await self._end(InvitationState.VOID)
+        if isinstance(news, RightLost):
+            await self._end(InvitationState.VOID)
 
     @workflow.query
     def progress(self) -> InvitationProgress:
@@ -225,3 +228,9 @@ class InvitationProcess:
     def _tell_operators(self, what: str, until: Deadline | None = None) -> None:
         when = f" until {until.at:%Y-%m-%d %H:%M} UTC" if until else ""
         workflow.set_current_details(f"{what}{when}.")
+
+
+def _refuse_unless(typed: bool) -> None:
+    """JSON's null and raw bytes pass for any type; in a handler they would fail the process's task for ever."""
+    if not typed:
+        raise Refused(Code.REQUEST_INVALID)

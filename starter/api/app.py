@@ -1,5 +1,7 @@
 """The API, and the plain page that an e-mail's link lands on, as one ASGI application."""
 
+from typing import Any
+
 from fastapi import FastAPI
 
 from starter.api import problems
@@ -24,9 +26,19 @@ language (`Accept-Language`: sv, fi, en). What one may not see is 404. A request
 can be repeated for 24 hours and is done once."""
 
 
+class _Api(FastAPI):
+    def openapi(self) -> dict[str, Any]:
+        """FastAPI describes a refusal as plain JSON besides what it is."""
+        if self.openapi_schema is None:
+            for methods in super().openapi()["paths"].values():
+                for operation in methods.values():
+                    problems.describe(operation["responses"])
+        return super().openapi()
+
+
 def create_app(services: Services) -> FastAPI:
     """The application around these services."""
-    app = FastAPI(
+    app = _Api(
         title="Fullmakt",
         version="1",
         description=_DESCRIPTION,

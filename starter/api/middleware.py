@@ -11,23 +11,18 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from temporalio.common import MetricMeter
 
 from domain.codes import Code
-from starter.api.problems import problem
+from starter.api.problems import SAFE_HEADERS, problem
 
 MAXIMUM_BODY = 64 * 1024
+_DIGITS = len(str(MAXIMUM_BODY))
 _PATIENCE = timedelta(seconds=10)
 _UUID = re.compile(r"[0-9a-fA-F-]{32,36}")
+_RAW_HEADERS = [(name.lower().encode(), value.encode()) for name, value in SAFE_HEADERS.items()]
 log = structlog.get_logger()
-
-_HEADERS = (
-    (b"cache-control", b"no-store"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"x-content-type-options", b"nosniff"),
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
-)
 
 
 class BoundedBody:
-    """Reads a request's body before anything else looks at it: 64 KB at most, in 10 s at most (case A25)."""
+    """Reads a request's body before anything else looks at it: 64 KB of UTF-8 in 10 s at most (case A25)."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -38,7 +33,7 @@ class BoundedBody:
             return
         request = Request(scope, receive)
         length = request.headers.get("content-length", "")
-        if length.isdigit() and int(length) > MAXIMUM_BODY:
+        if length.isascii() and length.isdigit() and (len(length) > _DIGITS or int(length) > MAXIMUM_BODY):
             await problem(request, Code.REQUEST_TOO_LARGE)(scope, receive, send)
             return
         try:
@@ -49,6 +44,9 @@ class BoundedBody:
             return
         if body is None:
             await problem(request, Code.REQUEST_TOO_LARGE)(scope, receive, send)
+            return
+        if not _is_text(body):
+            await problem(request, Code.REQUEST_MALFORMED)(scope, receive, send)
             return
         await self._app(scope, _replay(body, receive), send)
 
@@ -66,6 +64,15 @@ async def _read(receive: Receive) -> bytes | None:
             return None
         if not message.get("more_body", False):
             return body
+
+
+def _is_text(body: bytes) -> bool:
+    """Whether it is UTF-8. Python would read JSON in UTF-16, too; that has NULs, which JSON has not."""
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return b"\x00" not in body
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:
@@ -90,7 +97,7 @@ class SafeHeaders:
                 present = {name.lower() for name, _ in message["headers"]}
                 message["headers"] = [
                     *message["headers"],
-                    *(header for header in _HEADERS if header[0] not in present),
+                    *(header for header in _RAW_HEADERS if header[0] not in present),
                 ]
             await send(message)
 

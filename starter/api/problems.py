@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from http import HTTPStatus
 from types import MappingProxyType
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -23,7 +24,18 @@ from starter.services import refused_access
 from starter.services.refusals import AlreadyPending, FieldError, FieldsRefused, TooMany
 
 MEDIA_TYPE = "application/problem+json"
+# On every response.
+SAFE_HEADERS: Mapping[str, str] = MappingProxyType(
+    {
+        "Cache-Control": "no-store",
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    }
+)
 _RETRY_AFTER_OUTAGE = timedelta(seconds=5)
+# Nobody reads more; thousands of wrong fields must not make an answer many times the request's size.
+_MOST_ERRORS = 50
 log = structlog.get_logger()
 
 _STATUSES: Mapping[HTTPStatus, Sequence[Code]] = MappingProxyType(
@@ -172,7 +184,7 @@ def install(app: FastAPI) -> None:
             return problem(request, Code.NOT_FOUND)
         errors = [
             FieldError(_pointer(each["loc"]), _FIELD_CODES.get(each["type"], Code.FIELD_INVALID))
-            for each in details
+            for each in details[:_MOST_ERRORS]
         ]
         return problem(request, Code.REQUEST_INVALID, errors=errors)
 
@@ -192,7 +204,18 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> JSONResponse:
         log.error("request.failed", exc_info=error)
-        return problem(request, Code.INTERNAL)
+        response = problem(request, Code.INTERNAL)
+        # Starlette sends this one from outside all middleware.
+        response.headers.update(SAFE_HEADERS)
+        return response
+
+
+def describe(responses: Mapping[str, dict[str, Any]]) -> None:
+    """Brings an operation's responses in OpenAPI to the one media type that a problem has."""
+    for response in responses.values():
+        content = response.get("content", {})
+        if MEDIA_TYPE in content:
+            content[MEDIA_TYPE] = content.pop("application/json")
 
 
 def _subject(request: Request) -> UUID | None:

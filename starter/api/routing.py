@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -33,6 +33,6 @@ def read_cursor(cursor: str | None) -> tuple[datetime, UUID] | None:
         parsed = datetime.fromisoformat(moment)
         if parsed.tzinfo is None:
             raise ValueError
-        return parsed, UUID(row_id)
-    except (ValueError, binascii.Error):
+        return parsed.astimezone(UTC), UUID(row_id)
+    except (ValueError, OverflowError, binascii.Error):
         raise Refused(Code.FIELD_INVALID) from None
