@@ -12,7 +12,9 @@ class Deadline:
     Whether it has passed is told by comparing times, never by whether a timer has run: timers may lag.
     """
 
-    def __init__(self, at: datetime) -> None:
+    def __init__(self, name: str, at: datetime) -> None:
+        """`name` is what operators read on the timer."""
+        self._name = name
         self.at = at
 
     @property
@@ -35,7 +37,9 @@ class Deadline:
         awaited = self.at
         try:
             await workflow.wait_condition(
-                lambda: happened() or self.at != awaited, timeout=awaited - workflow.now()
+                lambda: happened() or self.at != awaited,
+                timeout=awaited - workflow.now(),
+                timeout_summary=self._name,
             )
         except TimeoutError:
             # Expected: the moment came. The caller compares times again.

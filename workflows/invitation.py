@@ -9,7 +9,6 @@ from datetime import timedelta
 from uuid import UUID
 
 from temporalio import workflow
-from temporalio.common import SearchAttributeKey
 from temporalio.exceptions import ActivityError, FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
@@ -36,13 +35,11 @@ with workflow.unsafe.imports_passed_through():
     from domain.processes import WORKFLOW_TYPE
     from domain.vocabulary import DeliveryState, InvitationState, ProcessKind
 
-from workflows import policies
+from workflows import operators, policies
 from workflows.deadline import Deadline
 from workflows.steps import patiently, quickly
 
 _ENDS = {Act.DECLINE: InvitationState.DECLINED, Act.CANCEL: InvitationState.CANCELLED}
-_PROCESS_STATE = SearchAttributeKey.for_keyword("ProcessState")
-_DEADLINE = SearchAttributeKey.for_datetime("Deadline")
 # How far the search attribute may be from the truth before it is worth a change of its own.
 _NOTABLE = timedelta(minutes=1)
 
@@ -58,9 +55,9 @@ class InvitationProcess:
         self._state = InvitationState.PENDING
         self._delivery = DeliveryState.QUEUED
         # Until when an answer is taken; a registration moves it, the plain deadline stays.
-        self._deadline = Deadline(start.deadline)
+        self._deadline = Deadline("Deadline", start.deadline)
         self._plain_deadline = start.deadline
-        self._reminder = Deadline(start.deadline)
+        self._reminder = Deadline("Reminder", start.deadline)
         self._reminded = False
         self._decided_by: UUID | None = None
         # Held by whoever ends the invitation; the first to take it wins.
@@ -96,7 +93,7 @@ class InvitationProcess:
         self._refuse_when_over()
 
     @workflow.update
-    async def begin_registration(self, _: BeginRegistration) -> RegistrationBegun:
+    async def begin_registration(self, begin: BeginRegistration) -> RegistrationBegun:
         """The invitee registers: who began in time has an hour to finish."""
         if workflow.now() < self._plain_deadline:
             self._deadline.at = max(self._deadline.at, workflow.now() + self._waits.registration)
@@ -105,7 +102,7 @@ class InvitationProcess:
         extension = ExtendDeadline(invitation_id=self._id, deadline=deadline, now=workflow.now())
         await quickly(InvitationActivities.extend_deadline, extension, policies.RECORD)
         if began and not self._has_ended():
-            self._show()
+            operators.show_state(self._state)
         return RegistrationBegun(deadline=deadline)
 
     @begin_registration.validator
@@ -132,7 +129,7 @@ class InvitationProcess:
     # The steps
 
     async def _send(self) -> None:
-        self._tell_operators("Sending the invitation")
+        operators.say("Sending the invitation.")
         sending = asyncio.create_task(self._deliver())
         await workflow.wait_condition(lambda: sending.done() or self._has_ended())
         if not sending.done():
@@ -161,8 +158,11 @@ class InvitationProcess:
         late = delivered.at - order.now > _NOTABLE
         self._deadline.at = delivered.deadline
         if late and not self._has_ended():
-            workflow.upsert_search_attributes([_DEADLINE.value_set(delivered.deadline)])
-        self._tell_operators("Waits for the invitee's answer", self._reminder)
+            operators.show_deadline(delivered.deadline)
+        operators.say(
+            f"Waits for the invitee's answer until {operators.moment(self._deadline.at)};"
+            f" reminds at {operators.moment(self._reminder.at)}."
+        )
 
     async def _remind(self) -> None:
         reminder = RemindInvitee(invitation_id=self._id, now=workflow.now())
@@ -172,7 +172,7 @@ class InvitationProcess:
         except ActivityError:
             # The invitation itself arrived; a lost reminder ends nothing.
             workflow.logger.warning("invitation.reminder_not_sent")
-        self._tell_operators("Reminded; waits for the invitee's answer", self._deadline)
+        operators.say(f"Reminded; waits for the answer until {operators.moment(self._deadline.at)}.")
 
     async def _grant(self, user_id: UUID) -> DecisionOutcome:
         grant = GrantAuthorization(invitation_id=self._id, user_id=user_id, now=workflow.now())
@@ -193,8 +193,8 @@ class InvitationProcess:
         """Takes over what the database says; it may know of an end that nobody told this process."""
         if not outcome.state.is_open:
             self._state, self._decided_by = outcome.state, outcome.decided_by
-            self._show()
-            self._tell_operators(f"Ended: {outcome.state}; telling everybody concerned")
+            operators.show_state(self._state)
+            operators.say(f"Ended: {outcome.state}; telling everybody concerned.")
         return outcome
 
     async def _tell_everybody(self) -> None:
@@ -205,7 +205,7 @@ class InvitationProcess:
             await call(InvitationMessages.tell_of_end, news, policies.mail(self._waits))
         except ActivityError:
             workflow.logger.warning("invitation.end_not_told")
-        self._tell_operators(f"Ended: {self._state}")
+        operators.say(f"Ended: {self._state}.")
 
     # Small things
 
@@ -221,16 +221,8 @@ class InvitationProcess:
     def _outcome(self) -> DecisionOutcome:
         return DecisionOutcome(state=self._state, decided_by=self._decided_by)
 
-    def _show(self) -> None:
-        """Lets operators search by the new state."""
-        workflow.upsert_search_attributes([_PROCESS_STATE.value_set(self._state.value)])
-
-    def _tell_operators(self, what: str, until: Deadline | None = None) -> None:
-        when = f" until {until.at:%Y-%m-%d %H:%M} UTC" if until else ""
-        workflow.set_current_details(f"{what}{when}.")
-
 
 def _refuse_unless(typed: bool) -> None:
-    """JSON's null and raw bytes pass for any type; in a handler they would fail the process's task for ever."""
+    """JSON's null and raw bytes pass for any type; in a handler they would fail the task again and again."""
     if not typed:
         raise Refused(Code.REQUEST_INVALID)
