@@ -73,8 +73,8 @@ async def serving(
         )
     )
     answering = asyncio.create_task(server.serve(sockets=[listening]))
-    await server.answers.wait()
     try:
+        await server.answers.wait()
         yield listening.getsockname()[1]
     finally:
         server.should_exit = True

@@ -65,8 +65,8 @@ class Outbox:
     async def _deliver(self, row: OutboxRow) -> bool:
         try:
             await self._call(row)
-        except (RPCError, ValidationError) as error:
-            status = error.status.name if isinstance(error, RPCError) else "UNREADABLE"
+        except (RPCError, RuntimeError, ValidationError) as error:
+            status = _status(error)
             log.warning("outbox.not_taken", process_id=str(row.process_id), owed=row.owed, status=status)
             async with self._database.transaction() as session:
                 await outbox.tried(session, row.id)
@@ -115,3 +115,13 @@ class Outbox:
             )
         except WorkflowAlreadyStartedError:
             return
+
+
+def _status(error: RPCError | RuntimeError | ValidationError) -> str:
+    match error:
+        case RPCError():
+            return error.status.name
+        case ValidationError():
+            return "UNREADABLE"
+        case _:
+            return "NEVER_CONNECTED"  # what a lazy client raises until Temporal is there for the first time

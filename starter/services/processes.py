@@ -61,6 +61,10 @@ async def update(
         if error.status in _PERHAPS_FINISHED:
             raise ProcessFinished from None
         raise OutcomeUnknown from None
+    except RuntimeError:
+        # A lazy client that has not reached Temporal yet.
+        log.info("process.update_not_taken", process_id=str(process_id), status="NEVER_CONNECTED")
+        raise OutcomeUnknown from None
 
 
 def _refusal(cause: BaseException | None) -> Refused:

@@ -1,0 +1,40 @@
+"""What there is to try once the stories are told: addresses, credentials, lines to paste."""
+
+from collections.abc import Iterator
+
+from starter.demo.people import Cast
+from starter.running import own_command
+from starter.stack import Stack
+
+
+def what_to_try(running: Stack, cast: Cast, waiting: str) -> Iterator[str]:
+    """The lines. `waiting` is the invitation that was left open for Emma."""
+    api, command = running.api_url, own_command()
+    yield "\nIt stays up until Ctrl-C. These can log in:"
+    for person, what in (
+        (cast.maija, "owner of the home's electricity: sends, lists, cancels"),
+        (cast.asa, "administrator of the company's electricity: the same"),
+        (cast.aino, "user of both relations: sees them"),
+        (cast.emma, "declined, and has a new invitation to answer"),
+    ):
+        yield f"  {person.username:24} {person.password}   {person.first_name}: {what}"
+    yield "\nWhere to look:"
+    yield f"  Mailbox      {running.mailbox_url}"
+    if running.temporal is not None:
+        yield f"  Temporal UI  {running.temporal.ui_url}/namespaces/default/workflows/invitation-{waiting}"
+    yield f"  API          {api}/v1/openapi.json"
+    yield f"  Metrics      http://{running.settings.api_metrics}/metrics"
+    yield "\nAs Emma, by the command line:"
+    yield f"  export FULLMAKT_API_URL={api}"
+    yield f"  echo '{cast.emma.password}' | {command} login --username {cast.emma.username} --password-stdin"
+    yield f"  {command} tasks"
+    yield f"  {command} invitations accept {waiting}"
+    yield f"  {command} processes show {waiting}"
+    yield "\nAs Maija, by HTTP:"
+    yield (
+        f"  TOKEN=$(curl -s {api}/v1/sessions -H 'Content-Type: application/json'"
+        f""" -d '{{"username": "{cast.maija.username}", "password": "{cast.maija.password}"}}'"""
+        """ | python3 -c 'import json, sys; print(json.load(sys.stdin)["token"])')"""
+    )
+    yield f'  curl -s {api}/v1/customer-relations -H "Authorization: Bearer $TOKEN"'
+    yield f'  curl -s {api}/v1/processes/{waiting} -H "Authorization: Bearer $TOKEN" -H "Accept-Language: sv"'
