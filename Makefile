@@ -48,7 +48,7 @@ check: $(READY) ## Format, lint, strict types, import rules, catalogues
 .PHONY: unit
 unit: $(READY) ## All tests (installs Debian's postgresql when it is missing)
 	@scripts/debian-packages postgresql
-	$(BIN)/pytest
+	$(BIN)/pytest -n 3 --dist loadfile
 
 .PHONY: format
 format: $(READY) ## Format and mend what can be mended by itself
