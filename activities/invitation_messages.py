@@ -11,7 +11,7 @@ from activities.invitation_letters import InvitationLetters, of_end
 from activities.notifications import Fate, Notifier, attempt_time
 from domain.codes import Code, Refused
 from domain.invitations import Delivered, DeliverInvitation, RemindInvitee, TellOfEnd
-from domain.vocabulary import DeliveryState
+from domain.vocabulary import DeliveryState, InvitationState
 from store import audit, invitations, users
 from store.audit import Event
 from store.database import Database
@@ -82,11 +82,13 @@ class InvitationMessages:
             raise failure
 
     async def _load(self, invitation_id: UUID) -> tuple[Invitation, User | None]:
-        """The invitation, and the user who has its address, if any."""
+        """The invitation, and the user who accepted it or, before that, has its address."""
         async with self._database.reading() as session:
             invitation = await invitations.invitation(session, invitation_id)
             if invitation is None:
                 raise Refused(Code.NOT_FOUND)
+            if invitation.state is InvitationState.ACCEPTED and invitation.ended_by is not None:
+                return invitation, await users.user(session, invitation.ended_by)
             return invitation, await users.by_email(session, invitation.email)
 
 
