@@ -1,6 +1,5 @@
 """The e-mails of the invitation process: the invitation, its reminder, and the news of its end (spec 3.1)."""
 
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,7 +11,7 @@ from activities.notifications import Fate, Notifier, attempt_time
 from domain.codes import Code, Refused
 from domain.invitations import Delivered, DeliverInvitation, RemindInvitee, TellOfEnd
 from domain.vocabulary import DeliveryState, InvitationState
-from store import audit, invitations, users
+from store import invitations, users
 from store.audit import Event
 from store.database import Database
 from store.invitations import Invitation
@@ -38,7 +37,7 @@ class InvitationMessages:
             row.delivery = fate.state
             if fate.state is DeliveryState.SENT:
                 row.sent_at = fate.at
-                _record(session, Event.INVITATION_SENT, row, fate.at)
+                invitations.record(session, row, Event.INVITATION_SENT, at=fate.at)
                 if row.state.is_open:
                     row.deadline = fate.at + order.acceptance
 
@@ -58,7 +57,7 @@ class InvitationMessages:
 
         async def settled(session: AsyncSession, fate: Fate) -> None:
             if fate.state is DeliveryState.SENT:
-                _record(session, Event.INVITATION_REMINDED, invitation, fate.at)
+                invitations.record(session, invitation, Event.INVITATION_REMINDED, at=fate.at)
 
         if invitation.state_at(now).is_open:
             letter = self._letters.reminder(invitation, invitee)
@@ -97,14 +96,3 @@ async def _locked(session: AsyncSession, invitation_id: UUID) -> Invitation:
     if invitation is None:
         raise Refused(Code.NOT_FOUND)
     return invitation
-
-
-def _record(session: AsyncSession, event: Event, invitation: Invitation, at: datetime) -> None:
-    audit.record(
-        session,
-        event,
-        at=at,
-        subject_id=invitation.id,
-        relation_id=invitation.relation_id,
-        process_id=invitation.id,
-    )

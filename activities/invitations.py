@@ -10,20 +10,12 @@ from domain import roles
 from domain.codes import Code, Refused
 from domain.invitations import DecisionOutcome, EndInvitation, ExtendDeadline, GrantAuthorization
 from domain.vocabulary import DeliveryState, GrantedThrough, InvitationState
-from store import audit, authorizations, invitations, policy, users
-from store.audit import Actor, Event
+from store import authorizations, invitations, policy, users
+from store.audit import Event
 from store.authorizations import Authorization
 from store.database import Database
 from store.invitations import Invitation
 from store.users import User
-
-_EVENTS = {
-    InvitationState.DECLINED: Event.INVITATION_DECLINED,
-    InvitationState.CANCELLED: Event.INVITATION_CANCELLED,
-    InvitationState.EXPIRED: Event.INVITATION_EXPIRED,
-    InvitationState.UNDELIVERABLE: Event.INVITATION_UNDELIVERABLE,
-    InvitationState.VOID: Event.INVITATION_VOID,
-}
 
 
 class InvitationActivities:
@@ -70,21 +62,8 @@ class InvitationActivities:
                 return
             if invitation.state is InvitationState.PENDING:
                 invitation.state = InvitationState.REGISTERING
-                audit.record(
-                    session,
-                    Event.INVITATION_REGISTERING,
-                    at=extension.now,
-                    subject_id=invitation.id,
-                    relation_id=invitation.relation_id,
-                    process_id=invitation.id,
-                )
+                invitations.record(session, invitation, Event.INVITATION_REGISTERING, at=extension.now)
             invitation.deadline = max(invitation.deadline, extension.deadline)
-
-
-def _count(state: InvitationState) -> None:
-    activity.metric_meter().create_counter("fullmakt_invitations_ended", "Invitations by their end").add(
-        1, {"state": state.value}
-    )
 
 
 async def _locked(session: AsyncSession, invitation_id: UUID) -> Invitation:
@@ -126,44 +105,23 @@ async def _grant(session: AsyncSession, invitation: Invitation, user: User, now:
         )
         session.add(authorization)
         await session.flush()
-        audit.record(
+        invitations.record(
             session,
+            invitation,
             Event.AUTHORIZATION_GRANTED,
             at=now,
-            actor=Actor.USER,
-            actor_id=invitation.inviter_id,
+            by=invitation.inviter_id,
             subject_id=authorization.id,
-            relation_id=invitation.relation_id,
-            process_id=invitation.id,
         )
-    invitation.end(InvitationState.ACCEPTED, by=user.id, at=now)
-    _count(InvitationState.ACCEPTED)
-    audit.record(
-        session,
-        Event.INVITATION_ACCEPTED,
-        at=now,
-        actor=Actor.USER,
-        actor_id=user.id,
-        subject_id=invitation.id,
-        relation_id=invitation.relation_id,
-        process_id=invitation.id,
-    )
+    _end(session, invitation, InvitationState.ACCEPTED, by=user.id, at=now)
 
 
 def _end(
     session: AsyncSession, invitation: Invitation, state: InvitationState, *, by: UUID | None, at: datetime
 ) -> None:
-    invitation.end(state, by=by, at=at)
+    invitations.end(session, invitation, state, by=by, at=at)
     if state is InvitationState.UNDELIVERABLE:
         invitation.delivery = DeliveryState.FAILED
-    _count(state)
-    audit.record(
-        session,
-        _EVENTS[state],
-        at=at,
-        actor=Actor.PROCESS if by is None else Actor.USER,
-        actor_id=by,
-        subject_id=invitation.id,
-        relation_id=invitation.relation_id,
-        process_id=invitation.id,
+    activity.metric_meter().create_counter("fullmakt_invitations_ended", "Invitations by their end").add(
+        1, {"state": state.value}
     )

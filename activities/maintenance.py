@@ -7,7 +7,7 @@ from temporalio import activity
 from domain.processes import Drained, DrainOutbox, HousekeepingDone, KeepHouse
 from runtime.outbox import Outbox
 from runtime.settings import Retention
-from store import audit, invitations, limits, sessions
+from store import invitations, limits, sessions
 from store.audit import Event
 from store.database import Database
 
@@ -49,12 +49,5 @@ class Maintenance:
             due = await invitations.to_purge(session, now - self._retention.refused_invitations, _BATCH)
             for invitation in due:
                 invitation.purge(now)
-                audit.record(
-                    session,
-                    Event.INVITATION_PURGED,
-                    at=now,
-                    subject_id=invitation.id,
-                    relation_id=invitation.relation_id,
-                    process_id=invitation.id,
-                )
+                invitations.record(session, invitation, Event.INVITATION_PURGED, at=now)
             return len(due)

@@ -17,10 +17,20 @@ from domain.vocabulary import (
     Role,
     Subpage,
 )
+from store import audit
+from store.audit import Actor, Event
 from store.base import Base
 from store.customers import CustomerRelation
 from store.users import User
 
+_EVENT_OF_END = {
+    InvitationState.ACCEPTED: Event.INVITATION_ACCEPTED,
+    InvitationState.DECLINED: Event.INVITATION_DECLINED,
+    InvitationState.CANCELLED: Event.INVITATION_CANCELLED,
+    InvitationState.EXPIRED: Event.INVITATION_EXPIRED,
+    InvitationState.UNDELIVERABLE: Event.INVITATION_UNDELIVERABLE,
+    InvitationState.VOID: Event.INVITATION_VOID,
+}
 _OPEN = text("state IN ('pending', 'registering')")
 
 
@@ -85,16 +95,42 @@ class Invitation(Base):
             return InvitationState.EXPIRED
         return self.state
 
-    def end(self, state: InvitationState, *, by: UUID | None, at: datetime) -> None:
-        """Ends it. All ends are final; whoever calls this holds the row's lock and saw it open."""
-        self.state = state
-        self.ended_by = by
-        self.ended_at = at
-
     def purge(self, at: datetime) -> None:
         """Erases who was invited and what was written to him; that somebody was, stays."""
         self.email = self.email_normalised = self.first_name = self.last_name = self.cover_message = ""
         self.purged_at = at
+
+
+def record(
+    session: AsyncSession,
+    invitation: Invitation,
+    event: Event,
+    *,
+    at: datetime,
+    by: UUID | None = None,
+    subject_id: UUID | None = None,
+) -> None:
+    """Adds an event to its timeline. `by`: the user who acted; `subject_id`: what else it is about."""
+    audit.record(
+        session,
+        event,
+        at=at,
+        actor=Actor.PROCESS if by is None else Actor.USER,
+        actor_id=by,
+        subject_id=subject_id or invitation.id,
+        relation_id=invitation.relation_id,
+        process_id=invitation.id,
+    )
+
+
+def end(
+    session: AsyncSession, invitation: Invitation, state: InvitationState, *, by: UUID | None, at: datetime
+) -> None:
+    """Ends it. All ends are final; whoever calls this holds the row's lock and saw it open."""
+    invitation.state = state
+    invitation.ended_by = by
+    invitation.ended_at = at
+    record(session, invitation, _EVENT_OF_END[state], at=at, by=by)
 
 
 async def invitation(session: AsyncSession, invitation_id: UUID) -> Invitation | None:

@@ -18,8 +18,9 @@ from starter.services.context import Services
 from starter.services.idempotency import RequestKey, earlier_result, remember
 from starter.services.processes import start_soon
 from starter.services.refusals import AlreadyPending, FieldChecks, TooMany
-from store import audit, authorizations, invitations, policy, users
-from store.audit import Actor, Event
+from store import authorizations, policy, users
+from store import invitations as rows
+from store.audit import Event
 from store.customers import CustomerRelation
 from store.invitations import Invitation
 from store.outbox import OutboxRow, Owed
@@ -97,16 +98,8 @@ async def _write(
         session.add(invitation)
         session.add(_start(services, invitation, now))
         remember(services, session, key, invitation.id)
-        audit.record(
-            session,
-            Event.INVITATION_CREATED,
-            at=now,
-            actor=Actor.USER,
-            actor_id=inviter.id,
-            subject_id=invitation.id,
-            relation_id=relation.id,
-            process_id=invitation.id,
-        )
+        await session.flush()
+        rows.record(session, invitation, Event.INVITATION_CREATED, at=now, by=inviter.id)
     return invitation
 
 
@@ -134,21 +127,13 @@ async def _refuse_person(
         held = await authorizations.active_on(session, person.id, relation.id, now)
         if any(each.role is draft.role for each in held):
             raise Refused(Code.AUTHORIZATION_EXISTS)
-    pending = await invitations.open_for(session, address, relation.id, lock=True)
+    pending = await rows.open_for(session, address, relation.id, lock=True)
     if pending is None:
         return
     if pending.state_at(now) is not InvitationState.EXPIRED:
         raise AlreadyPending(pending.id)
     # Its time is up and only its timer lags; an end blocks nothing.
-    pending.end(InvitationState.EXPIRED, by=None, at=now)
-    audit.record(
-        session,
-        Event.INVITATION_EXPIRED,
-        at=now,
-        subject_id=pending.id,
-        relation_id=relation.id,
-        process_id=pending.id,
-    )
+    rows.end(session, pending, InvitationState.EXPIRED, by=None, at=now)
     await session.flush()
 
 
@@ -156,10 +141,10 @@ async def _refuse_too_many(
     services: Services, session: AsyncSession, inviter: User, draft: Draft, now: datetime
 ) -> None:
     limits, since = services.settings.limits, now - _DAY
-    count, oldest = await invitations.sent_since(session, since, inviter_id=inviter.id)
+    count, oldest = await rows.sent_since(session, since, inviter_id=inviter.id)
     if count >= limits.per_inviter_and_day and oldest is not None:
         raise TooMany(Code.INVITATION_TOO_MANY, oldest + _DAY - now)
-    count, oldest = await invitations.sent_since(
+    count, oldest = await rows.sent_since(
         session,
         since,
         inviter_id=inviter.id,
