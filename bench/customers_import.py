@@ -5,7 +5,6 @@ contract ends, beside a floor: one plain csv.reader pass and one executemany of 
 Without --database a new SQLite file is used; a PostgreSQL database must be empty.
 """
 
-
 import argparse
 import asyncio
 import csv

@@ -5,8 +5,9 @@ SQLite takes its write lock when a transaction begins (BEGIN IMMEDIATE), so that
 other instead of failing half-way; PostgreSQL locks the rows that queries ask it to lock.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from datetime import timedelta
 from typing import Any
 
@@ -36,6 +37,8 @@ class Database:
         self.engine = create_async_engine(
             self.url, hide_parameters=True, pool_size=pool_size, pool_pre_ping=not self.is_sqlite
         )
+        # SQLite lets waiting writers in by luck; in this process they queue, first come, first served.
+        self._turn = asyncio.Lock() if self.is_sqlite else nullcontext()
         self._writing = self.engine.execution_options(**{_WRITES: True})
         if self.is_sqlite:
             self._prepare_sqlite(lock_timeout)
@@ -78,7 +81,11 @@ class Database:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
         """A session that commits when the block ends and rolls back when it raises."""
-        async with AsyncSession(self._writing, expire_on_commit=False) as session, session.begin():
+        async with (
+            self._turn,
+            AsyncSession(self._writing, expire_on_commit=False) as session,
+            session.begin(),
+        ):
             yield session
 
     @asynccontextmanager
