@@ -59,6 +59,11 @@ format: $(READY) ## Format and mend what can be mended by itself
 messages: $(READY) ## Bring the catalogues in locale/ up to date with the sources
 	$(BIN)/python -m runtime.catalogues update
 
+.PHONY: migration
+migration: $(READY) ## Write a migration for changed tables: make migration m="What it adds"
+	$(BIN)/python -m store.migrate "$(m)"
+	$(BIN)/ruff format --quiet store/migrations
+
 .PHONY: openapi
 openapi: $(READY) ## Write docs/openapi.json from the code
 	$(BIN)/fullmakt openapi

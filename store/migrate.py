@@ -1,6 +1,8 @@
 """Brings a database to the tables that this code expects (Alembic; migrations in `store/migrations/`)."""
 
+import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from alembic import command
 from alembic.config import Config
@@ -47,14 +49,17 @@ def downgrade(database_url: str, revision: str) -> None:
     _run(database_url, revision, down=True)
 
 
-def new_revision(database_url: str, message: str) -> None:
-    """Writes a migration for the difference between the tables in code and the database."""
-    engine = create_engine(make_url(database_url))
-    with engine.begin() as connection:
-        config = _config()
-        config.attributes["connection"] = connection
-        command.revision(config, message=message, autogenerate=True)
-    engine.dispose()
+def new_revision(message: str) -> None:
+    """Writes a migration for what the tables in code have and the migrations do not make yet."""
+    with TemporaryDirectory() as directory:
+        url = f"sqlite:///{directory}/scratch.db"
+        upgrade(url)
+        engine = create_engine(url)
+        with engine.begin() as connection:
+            config = _config()
+            config.attributes["connection"] = connection
+            command.revision(config, message=message, autogenerate=True)
+        engine.dispose()
 
 
 def _heads(connection: Connection) -> bool:
@@ -66,3 +71,7 @@ async def is_current(database: Database) -> bool:
     """Whether the database has all migrations that this code knows, and no others."""
     async with database.engine.connect() as connection:
         return await connection.run_sync(_heads)
+
+
+if __name__ == "__main__":
+    new_revision(sys.argv[1])
