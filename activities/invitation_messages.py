@@ -11,7 +11,7 @@ from activities.notifications import Fate, Notifier, attempt_time
 from domain.codes import Code, Refused
 from domain.invitations import Delivered, DeliverInvitation, RemindInvitee, TellOfEnd
 from domain.vocabulary import DeliveryState, InvitationState
-from store import invitations, users
+from store import invitations, outbox, users
 from store.audit import Event
 from store.database import Database
 from store.invitations import Invitation
@@ -70,6 +70,8 @@ class InvitationMessages:
         One that is not taken this time holds up nobody else's.
         """
         now = attempt_time(news.now)
+        async with self._database.transaction() as session:
+            await outbox.signal_needless(session, news.invitation_id, "row_ended")
         invitation, invitee = await self._load(news.invitation_id)
         failure: ApplicationError | None = None
         for letter in of_end(invitation, invitee):

@@ -8,9 +8,15 @@ from temporalio import activity
 
 from domain import roles
 from domain.codes import Code, Refused
-from domain.invitations import DecisionOutcome, EndInvitation, ExtendDeadline, GrantAuthorization
-from domain.vocabulary import DeliveryState, GrantedThrough, InvitationState
-from store import authorizations, invitations, policy, users
+from domain.invitations import (
+    DecisionOutcome,
+    EndInvitation,
+    ExtendDeadline,
+    GrantAuthorization,
+    LookAtInvitation,
+)
+from domain.vocabulary import DeliveryState, GrantedThrough, InvitationState, ProcessKind
+from store import authorizations, invitations, outbox, policy, users
 from store.audit import Event
 from store.authorizations import Authorization
 from store.database import Database
@@ -51,6 +57,15 @@ class InvitationActivities:
             invitation = await _locked(session, end.invitation_id)
             if invitation.state.is_open:
                 _end(session, invitation, end.state, by=end.actor_id, at=end.now)
+            return _outcome(invitation)
+
+    @activity.defn(name="LookAtInvitation")
+    async def look(self, look: LookAtInvitation) -> DecisionOutcome:
+        """How the invitation stands in the database."""
+        async with self._database.reading() as session:
+            invitation = await invitations.invitation(session, look.invitation_id)
+            if invitation is None:
+                raise Refused(Code.NOT_FOUND)
             return _outcome(invitation)
 
     @activity.defn(name="ExtendDeadline")
@@ -120,6 +135,8 @@ def _end(
     session: AsyncSession, invitation: Invitation, state: InvitationState, *, by: UUID | None, at: datetime
 ) -> None:
     invitations.end(session, invitation, state, by=by, at=at)
+    # Should the process forget this, because its worker dies before Temporal hears of it, it is reminded.
+    outbox.owe_signal(session, ProcessKind.INVITATION, invitation.id, "row_ended", at)
     if state is InvitationState.UNDELIVERABLE:
         invitation.delivery = DeliveryState.FAILED
     activity.metric_meter().create_counter("fullmakt_invitations_ended", "Invitations by their end").add(

@@ -78,6 +78,10 @@ class RightLost(ProcessMessage):
     """Signal `right_lost`: the inviter may no longer manage the relation's users."""
 
 
+class RowEnded(ProcessMessage):
+    """Signal `row_ended`: the row shows an end that the process may not know of (docs/adr/0004)."""
+
+
 class InvitationProgress(ProcessMessage):
     """Reply to query `progress`, for operators and tests."""
 
@@ -119,6 +123,12 @@ class GrantAuthorization(ProcessMessage):
     invitation_id: UUID
     user_id: UUID
     now: datetime
+
+
+class LookAtInvitation(ProcessMessage):
+    """Read how the invitation stands in the database."""
+
+    invitation_id: UUID
 
 
 class EndInvitation(ProcessMessage):

@@ -27,12 +27,11 @@ from domain.vocabulary import (
     Subpage,
 )
 from runtime.passwords import hash_password
-from store import audit, authorizations, customers, invitations, policy, users
+from store import audit, authorizations, customers, invitations, outbox, policy, users
 from store.audit import Actor, Event
 from store.authorizations import Authorization
 from store.customers import Customer, CustomerRelation
 from store.database import Database
-from store.outbox import OutboxRow, Owed
 from store.users import User
 
 # The invitation process listens to this.
@@ -238,17 +237,8 @@ async def _drop_invitations(session: AsyncSession, lost: Authorization, now: dat
     if levels[Subpage.USERS] is Level.WRITE:
         return 0
     resting = await invitations.resting_on(session, lost.user_id, lost.relation_id)
-    session.add_all(
-        OutboxRow(
-            process_kind=ProcessKind.INVITATION,
-            process_id=invitation.id,
-            owed=Owed.SIGNAL,
-            signal=RIGHT_LOST,
-            payload={},
-            created_at=now,
-        )
-        for invitation in resting
-    )
+    for invitation in resting:
+        outbox.owe_signal(session, ProcessKind.INVITATION, invitation.id, RIGHT_LOST, now)
     return len(resting)
 
 

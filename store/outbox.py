@@ -41,6 +41,27 @@ class OutboxRow(Base):
     attempts: Mapped[int] = mapped_column(default=0)
 
 
+def owe_signal(session: AsyncSession, kind: ProcessKind, process_id: UUID, signal: str, at: datetime) -> None:
+    """Owes a process a signal without content, in the transaction that makes it necessary."""
+    session.add(
+        OutboxRow(
+            process_kind=kind,
+            process_id=process_id,
+            owed=Owed.SIGNAL,
+            payload={},
+            signal=signal,
+            created_at=at,
+        )
+    )
+
+
+async def signal_needless(session: AsyncSession, process_id: UUID, signal: str) -> None:
+    """The process knows by itself what the signal would tell it."""
+    await session.execute(
+        delete(OutboxRow).where(OutboxRow.process_id == process_id, OutboxRow.signal == signal)
+    )
+
+
 async def of_process(session: AsyncSession, process_id: UUID) -> Sequence[OutboxRow]:
     """What is owed to one process, oldest first. Its start before all else, whatever clocks say."""
     query = (

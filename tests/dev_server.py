@@ -6,6 +6,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from temporalio.runtime import Runtime
 
 from runtime.failures import DATA_CONVERTER
 from runtime.temporal import SEARCH_ATTRIBUTES
+from starter import tether
 
 _UP_WITHIN_SECONDS = 30
 _NAMES = {"KEYWORD": "Keyword", "KEYWORD_LIST": "KeywordList", "DATETIME": "Datetime"}
@@ -62,6 +64,8 @@ class DevServer:
         with (self._folder / "server.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [
+                    # Tethered: it ends with the tests, even when they are killed.
+                    *(sys.executable, tether.__file__, str(os.getpid())),
                     *(installed("temporal"), "server", "start-dev", "--headless", "--ip", "127.0.0.1"),
                     *("--port", str(self._port), "--db-filename", str(self._folder / "temporal.db")),
                     *("--log-level", "warn", *attributes),

@@ -76,6 +76,7 @@ def activities(parts: Parts) -> Sequence[Callable[..., Any]]:
     return [
         invitations.grant,
         invitations.end,
+        invitations.look,
         invitations.extend_deadline,
         messages.deliver,
         messages.remind,

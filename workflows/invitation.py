@@ -27,9 +27,11 @@ with workflow.unsafe.imports_passed_through():
         InvitationProgress,
         InvitationResult,
         InvitationStart,
+        LookAtInvitation,
         RegistrationBegun,
         RemindInvitee,
         RightLost,
+        RowEnded,
         TellOfEnd,
     )
     from domain.processes import WORKFLOW_TYPE
@@ -115,6 +117,14 @@ class InvitationProcess:
         """The inviter may no longer manage the relation's users: the invitation falls."""
         if isinstance(news, RightLost):
             await self._end(InvitationState.VOID)
+
+    @workflow.signal
+    async def row_ended(self, _: RowEnded) -> None:
+        """The row shows an end. Temporal forgets an update whose worker died; its transaction stays."""
+        async with self._deciding:
+            if not self._has_ended():
+                look = LookAtInvitation(invitation_id=self._id)
+                self._settle(await quickly(InvitationActivities.look, look, policies.RECORD))
 
     @workflow.query
     def progress(self) -> InvitationProgress:

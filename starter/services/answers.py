@@ -16,7 +16,7 @@ from domain.vocabulary import InvitationState, Level, ProcessKind, Subpage
 from runtime.keys import token_hash
 from starter.services.context import Services
 from starter.services.idempotency import RequestKey, claim
-from starter.services.processes import ProcessFinished, start_soon, update
+from starter.services.processes import ProcessFinished, deliver_owed, update
 from starter.services.refusals import OutcomeUnknown
 from store import invitations, policy
 from store.invitations import Invitation
@@ -84,6 +84,8 @@ async def decide(
         refusal = await _ask_process(services, user, invitation_id, act, key)
     else:
         refusal = None
+        # An end that the process may not know of yet is told it now.
+        await deliver_owed(services, invitation_id)
     async with services.database.reading() as session:
         invitation = await session.get_one(Invitation, invitation_id)
     return _answer(services, invitation, user, act, refusal)
@@ -128,11 +130,14 @@ async def _ask_process(
         asking = _decide(services, user, invitation_id, act, update_id)
         try:
             outcome = await _unless_ended(services, invitation_id, asking)
-            return outcome.refusal if outcome else None
+            if outcome is not None:
+                return outcome.refusal
+            await deliver_owed(services, invitation_id)
+            return None
         except ProcessFinished:
             if not may_be_unstarted or not await _is_open(services, invitation_id):
                 return None
-            await start_soon(services, invitation_id)
+            await deliver_owed(services, invitation_id)
         except OutcomeUnknown:
             raise
         except Refused as refused:

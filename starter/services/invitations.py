@@ -16,7 +16,7 @@ from domain.vocabulary import InvitationState, Language, Level, ProcessKind, Rol
 from runtime.keys import token_hash
 from starter.services.context import Services
 from starter.services.idempotency import RequestKey, earlier_result, remember
-from starter.services.processes import start_soon
+from starter.services.processes import deliver_owed
 from starter.services.refusals import AlreadyPending, FieldChecks, TooMany
 from store import authorizations, policy, users
 from store import invitations as rows
@@ -57,7 +57,7 @@ async def create(
     except IntegrityError:
         # Somebody else invited the same person, or sent the same key, at this very moment.
         invitation = await _write(services, inviter, relation_id, draft, key)
-    await start_soon(services, invitation.id)
+    await deliver_owed(services, invitation.id)
     return invitation
 
 

@@ -74,7 +74,7 @@ def _refusal(cause: BaseException | None) -> Refused:
     return OutcomeUnknown()
 
 
-async def start_soon(services: Services, process_id: UUID) -> None:
+async def deliver_owed(services: Services, process_id: UUID) -> None:
     """Tries at once to give Temporal what the outbox owes it; what fails is left to the schedule."""
     try:
         async with asyncio.timeout(_START_PATIENCE.total_seconds()):

@@ -15,7 +15,7 @@ from runtime.passwords import hash_password
 from starter.services import throttle
 from starter.services.answers import code_of_end
 from starter.services.context import Services
-from starter.services.processes import ProcessFinished, start_soon, update
+from starter.services.processes import ProcessFinished, deliver_owed, update
 from starter.services.refusals import FieldChecks, OutcomeUnknown
 from store import audit, invitations, users
 from store.audit import Actor, Event
@@ -126,7 +126,7 @@ async def _begin(services: Services, invitation: Invitation) -> None:
             await _tell_process(services, invitation)
         except ProcessFinished:
             if may_be_unstarted:
-                await start_soon(services, invitation.id)
+                await deliver_owed(services, invitation.id)
         except OutcomeUnknown:
             raise
         except Refused:

@@ -163,11 +163,11 @@ async def test_draining_delivers_what_is_old_once(
     sqlite_database: Database, time_skipping: WorkflowEnvironment
 ) -> None:
     old, young = await make_owed(sqlite_database, [NOW - 31 * SECOND, NOW - 29 * SECOND])
+    # A process that has long ended.
+    gone, _ = await make_ended(sqlite_database, InvitationState.EXPIRED, NOW)
     async with sqlite_database.transaction() as session:
         # Its clock was behind: the signal looks older than the start.
         session.add(factories.owed_signal(old, "right_lost", NOW - timedelta(minutes=5)))
-        # Of a process that has long ended.
-        gone, _ = await make_ended(sqlite_database, InvitationState.EXPIRED, NOW)
         session.add(factories.owed_signal(gone, "right_lost", NOW - timedelta(minutes=4)))
     house = maintenance_of(sqlite_database, time_skipping.client)
 

@@ -8,6 +8,7 @@ from store.authorizations import active_on
 from tests import factories
 from tests.harness import Harness, Invited
 from tests.smtp_server import ACCEPT, Greylist, Reply
+from tests.workflows.test_forgotten_end import end_behind_its_back
 from workflows.invitation import InvitationProcess
 
 Scenario = Callable[[Harness], Awaitable[Invited]]
@@ -134,6 +135,14 @@ async def void_at_acceptance(harness: Harness) -> Invited:
     return invited
 
 
+async def cancelled_and_forgotten(harness: Harness) -> Invited:
+    invited = await harness.invite()
+    await harness.sent(invited)
+    await end_behind_its_back(harness, invited)
+    await harness.outbox.deliver(invited.id)
+    return invited
+
+
 SCENARIOS: Mapping[str, Scenario] = {
     scenario.__name__: scenario
     for scenario in (
@@ -151,5 +160,6 @@ SCENARIOS: Mapping[str, Scenario] = {
         undeliverable_after_a_day,
         void,
         void_at_acceptance,
+        cancelled_and_forgotten,
     )
 }

@@ -6,7 +6,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from temporalio.client import WorkflowUpdateFailedError
 
+from domain.codes import Code
 from domain.invitations import Act
 from domain.vocabulary import InvitationState
 from tests.faulty_database import Fault, FaultyDatabase
@@ -75,6 +77,7 @@ async def test_a_locked_database_holds_the_claim(idle_harness: Harness) -> None:
 
 
 async def test_an_expiry_waits_for_the_database(idle_harness: Harness) -> None:
+    """Meanwhile the process is still open, and the deadline alone refuses whoever comes late."""
     harness = idle_harness
     faulty = FaultyDatabase(harness.database)
     async with harness.worker(faulty):
@@ -82,10 +85,19 @@ async def test_an_expiry_waits_for_the_database(idle_harness: Harness) -> None:
         await harness.sent(invited)
         await harness.skip(timedelta(days=6))
         await harness.progress(invited)
-        faulty.faults.extend([Fault.UNREACHABLE] * 20)
-
+        faulty.faults.extend([Fault.UNREACHABLE] * 1000)
         await harness.skip(timedelta(days=1, hours=1))
 
+        assert (await harness.progress(invited)).state is InvitationState.PENDING
+        assert invited.invitee is not None
+        for act, person in ((Act.ACCEPT, invited.invitee), (Act.CANCEL, invited.inviter)):
+            assert await harness.refusal(invited, act, person) == Code.INVITATION_EXPIRED
+        with pytest.raises(WorkflowUpdateFailedError):
+            await harness.begin_registration(invited)
+
+        faulty.faults.clear()
+        await harness.skip(timedelta(minutes=1))
         assert (await invited.handle.result()).state is InvitationState.EXPIRED
+    assert await harness.grants(invited) == []
     assert (await harness.events(invited)).count("expired") == 1
     await faulty.close()
