@@ -71,7 +71,9 @@ async def test_histories_stay_small(
 
     accepted_events, accepted_bytes = size(await invited.handle.fetch_history())
     expired_events, expired_bytes = size(await expiring.handle.fetch_history())
-    assert (accepted_events, expired_events) == (21, 20)
+    # Fewer when a busy machine lets the reminder's timer and the deadline's run in one task.
+    assert accepted_events <= 21, accepted_events
+    assert expired_events <= 20, expired_events
     assert accepted_bytes <= ACCEPTED_BYTES, accepted_bytes
     assert expired_bytes <= EXPIRED_BYTES, expired_bytes
 
