@@ -26,7 +26,7 @@ from domain.invitations import (
     InvitationWaits,
     RegistrationBegun,
 )
-from domain.vocabulary import CustomerKind, Message, ProcessKind, Role
+from domain.vocabulary import CustomerKind, DeliveryState, Message, ProcessKind, Role
 from runtime.outbox import Outbox
 from runtime.settings import Settings, Smtp
 from store import audit, authorizations, invitations, messages
@@ -49,7 +49,7 @@ def make_settings(database: Database, server: ScriptedSmtpServer, **changes: Any
     """Settings that read neither environment nor `.env`; a task queue of their own."""
     values: dict[str, Any] = {
         "database_url": database.url.set(drivername=database.url.get_backend_name()).render_as_string(False),
-        "smtp": Smtp(port=server.port, timeout=timedelta(seconds=2)),
+        "smtp": Smtp(port=server.port, timeout=timedelta(seconds=10)),
         "task_queue": f"test-{uuid4()}",
     }
     return Settings(_env_file=None, **(values | changes))
@@ -233,7 +233,11 @@ class Harness:
     async def sent(self, invited: Invited) -> TakenMessage:
         """The invitation's e-mail, once the process has recorded it."""
         [first, *_] = await self.smtp.taken(to=invited.email)
-        await self.progress(invited)
+
+        async def recorded() -> bool:
+            return (await self.progress(invited)).delivery is DeliveryState.SENT
+
+        await eventually_true(recorded)
         return first
 
     def received(self, invited: Invited, address: str) -> list[Message]:

@@ -12,7 +12,6 @@ from activities.invitation_letters import InvitationLetters
 from activities.invitation_messages import InvitationMessages
 from activities.notifications import Notifier, Sender
 from emails.brand import brand
-from runtime.settings import Smtp
 from store.database import Database
 from store.tables import METADATA
 from tests.factories import KEYS, LONG_AGO
@@ -53,7 +52,7 @@ async def times_of(database: Database, event: str) -> list[datetime]:
 
 def messages_of(database: Database, smtp: ScriptedSmtpServer) -> InvitationMessages:
     """The activities that send e-mails, with a real mail client."""
-    settings = make_settings(database, smtp, smtp=Smtp(port=smtp.port, timeout=timedelta(seconds=1)))
+    settings = make_settings(database, smtp)
     notifier = Notifier(
         database=database,
         mailer=smtp_mailer(settings.smtp, settings.mail_domain),
