@@ -1,6 +1,6 @@
 """The stable codes by which a refusal is known, everywhere: API, workflows, logs (spec section 4).
 
-A code is never renamed or reused. Its words, in three languages, are in `starter/api/texts.py`.
+A code is never renamed or reused. Its words, in three languages, are in `starter/http/texts.py`.
 """
 
 from enum import StrEnum
@@ -60,6 +60,8 @@ class Code(StrEnum):
     IDEMPOTENCY_KEY_REUSED = "idempotency.key_reused"
     IDEMPOTENCY_KEY_INVALID = "idempotency.key_invalid"
     PRECONDITION_REQUIRED = "request.precondition_required"
+    FORM_OUTDATED = "form.outdated"
+    FORM_FOREIGN = "form.foreign"
     NOT_FOUND = "not_found"
     OUTCOME_UNKNOWN = "processes.outcome_unknown"
     SERVICE_UNAVAILABLE = "service.unavailable"

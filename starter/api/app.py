@@ -1,11 +1,10 @@
-"""The API, and the plain page that an e-mail's link lands on, as one ASGI application."""
+"""The API as an ASGI application."""
 
 from typing import Any
 
 from fastapi import FastAPI
 
 from starter.api import problems
-from starter.api.middleware import BoundedBody, Observed, SafeHeaders
 from starter.api.routers import (
     health,
     invitations,
@@ -15,8 +14,8 @@ from starter.api.routers import (
     relations,
     sessions,
 )
+from starter.http.middleware import guard
 from starter.services import Services
-from starter.web import landing
 
 _DESCRIPTION = """\
 Giving, getting and losing access to an energy retailer's e-services.
@@ -36,7 +35,7 @@ class _Api(FastAPI):
         return super().openapi()
 
 
-def create_app(services: Services) -> FastAPI:
+def create_api(services: Services) -> FastAPI:
     """The application around these services."""
     app = _Api(
         title="Fullmakt",
@@ -55,8 +54,5 @@ def create_app(services: Services) -> FastAPI:
     for router in (sessions, registrations, me, relations, invitations, processes):
         app.include_router(router.router, prefix="/v1")
     app.include_router(health.router)
-    app.routes.extend(landing.routes(services))
-    app.add_middleware(BoundedBody)
-    app.add_middleware(SafeHeaders)
-    app.add_middleware(Observed, meter=services.meter)
+    guard(app, services, problems.problem)
     return app

@@ -8,6 +8,7 @@ from fastapi import Depends, Header, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from domain.codes import Code, Refused
+from starter.http.source import source
 from starter.services import Services, sessions
 from starter.services.idempotency import RequestKey
 from store.sessions import Session
@@ -57,12 +58,6 @@ async def _request_key(
 
 
 RequestKeyDep = Annotated[RequestKey | None, Depends(_request_key)]
-
-
-def source(request: Request) -> str:
-    """Where a request comes from, to slow down guessing; of an IPv6 address the network."""
-    host = request.client.host if request.client else "unknown"
-    return ":".join(host.split(":")[:4]) if ":" in host else host
 
 
 SourceDep = Annotated[str, Depends(source)]

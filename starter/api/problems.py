@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from http import HTTPStatus
-from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -19,65 +18,16 @@ from starlette.exceptions import HTTPException
 from domain.codes import Code, Refused
 from domain.vocabulary import Language
 from runtime.texts import preferred_language, translate
-from starter.api.texts import DETAILS
+from starter.http.middleware import SAFE_HEADERS
+from starter.http.statuses import RETRY_AFTER_OUTAGE, STATUSES, status_of
+from starter.http.texts import DETAILS
 from starter.services import refused_access
 from starter.services.refusals import AlreadyPending, FieldError, FieldsRefused, TooMany
 
 MEDIA_TYPE = "application/problem+json"
-# On every response.
-SAFE_HEADERS: Mapping[str, str] = MappingProxyType(
-    {
-        "Cache-Control": "no-store",
-        "Referrer-Policy": "no-referrer",
-        "X-Content-Type-Options": "nosniff",
-        "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    }
-)
-_RETRY_AFTER_OUTAGE = timedelta(seconds=5)
 # Nobody reads more; thousands of wrong fields must not make an answer many times the request's size.
 _MOST_ERRORS = 50
 log = structlog.get_logger()
-
-_STATUSES: Mapping[HTTPStatus, Sequence[Code]] = MappingProxyType(
-    {
-        HTTPStatus.BAD_REQUEST: (Code.REQUEST_MALFORMED,),
-        HTTPStatus.UNAUTHORIZED: (
-            Code.SESSION_REQUIRED,
-            Code.SESSION_EXPIRED,
-            Code.SESSION_BAD_CREDENTIALS,
-        ),
-        HTTPStatus.FORBIDDEN: (Code.INVITATION_WRONG_RECIPIENT, Code.AUTHORIZATION_MISSING),
-        HTTPStatus.NOT_FOUND: (Code.NOT_FOUND,),
-        HTTPStatus.METHOD_NOT_ALLOWED: (Code.REQUEST_METHOD_NOT_ALLOWED,),
-        HTTPStatus.REQUEST_TIMEOUT: (Code.REQUEST_TOO_SLOW,),
-        HTTPStatus.CONFLICT: (
-            Code.INVITATION_ALREADY_PENDING,
-            Code.INVITATION_ENDED,
-            Code.AUTHORIZATION_EXISTS,
-            Code.USER_EXISTS,
-        ),
-        HTTPStatus.GONE: (
-            Code.INVITATION_ACCEPTED,
-            Code.INVITATION_DECLINED,
-            Code.INVITATION_CANCELLED,
-            Code.INVITATION_EXPIRED,
-            Code.INVITATION_UNDELIVERABLE,
-            Code.INVITATION_VOID,
-        ),
-        HTTPStatus.PRECONDITION_FAILED: (Code.USER_CHANGED_MEANWHILE,),
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE: (Code.REQUEST_TOO_LARGE,),
-        HTTPStatus.PRECONDITION_REQUIRED: (Code.PRECONDITION_REQUIRED,),
-        HTTPStatus.TOO_MANY_REQUESTS: (
-            Code.INVITATION_TOO_MANY,
-            Code.INVITATION_TOO_MANY_FOR_ADDRESS,
-            Code.SESSION_TOO_MANY_ATTEMPTS,
-            Code.REQUEST_TOO_MANY,
-        ),
-        HTTPStatus.SERVICE_UNAVAILABLE: (Code.OUTCOME_UNKNOWN, Code.SERVICE_UNAVAILABLE),
-        HTTPStatus.INTERNAL_SERVER_ERROR: (Code.INTERNAL,),
-    }
-)
-_STATUS_OF = {code: status for status, codes in _STATUSES.items() for code in codes}
 
 # pydantic's own kinds of errors, as codes of ours.
 _FIELD_CODES = {
@@ -106,11 +56,6 @@ class Problem(BaseModel):
     code: str
     errors: list[FieldProblem] | None = None
     invitation_id: UUID | None = None
-
-
-def status_of(code: Code) -> HTTPStatus:
-    """The HTTP status of a code; 422 for what is wrong with the request's contents."""
-    return _STATUS_OF.get(code, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 def reader_language(request: Request) -> Language:
@@ -172,7 +117,7 @@ def install(app: FastAPI) -> None:
                 request.app.state.services, request.state.user_id, refusal.code, _subject(request)
             )
         unavailable = status_of(refusal.code) is HTTPStatus.SERVICE_UNAVAILABLE
-        return problem(request, refusal.code, retry_after=_RETRY_AFTER_OUTAGE if unavailable else None)
+        return problem(request, refusal.code, retry_after=RETRY_AFTER_OUTAGE if unavailable else None)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
@@ -190,7 +135,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> JSONResponse:
-        codes = _STATUSES.get(HTTPStatus(error.status_code), (Code.REQUEST_INVALID,))
+        codes = STATUSES.get(HTTPStatus(error.status_code), (Code.REQUEST_INVALID,))
         response = problem(request, codes[0])
         response.headers.update(error.headers or {})
         return response
@@ -199,7 +144,7 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(PoolTimeout)
     async def database(request: Request, error: SQLAlchemyError) -> JSONResponse:
         log.error("request.database_failed", exc_info=error)
-        return problem(request, Code.SERVICE_UNAVAILABLE, retry_after=_RETRY_AFTER_OUTAGE)
+        return problem(request, Code.SERVICE_UNAVAILABLE, retry_after=RETRY_AFTER_OUTAGE)
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> JSONResponse:

@@ -13,7 +13,7 @@ from runtime.clock import system_clock
 from runtime.outbox import Outbox
 from runtime.settings import Settings
 from runtime.texts import project_root
-from starter.api.app import create_app
+from starter.api.app import create_api
 from starter.cli.common import console, fail
 from starter.services import Services
 from store.database import Database
@@ -49,7 +49,7 @@ async def description() -> str:
         client=client,
         outbox=Outbox(client=client, database=database, task_queue=settings.task_queue, clock=system_clock),
     )
-    document = create_app(services).openapi()
+    document = create_api(services).openapi()
     await database.close()
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 

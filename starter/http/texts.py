@@ -108,6 +108,13 @@ DETAILS: Mapping[Code, str] = MappingProxyType(
             "An Idempotency-Key must have 1 to 200 printable ASCII characters and no spaces."
         ),
         Code.PRECONDITION_REQUIRED: N_("Send If-Match with the ETag of the details that you are changing."),
+        Code.FORM_OUTDATED: N_(
+            "The page had been open for too long, or you have logged in or out since you opened it. Go back,"
+            " load the page again, and send your details once more."
+        ),
+        Code.FORM_FOREIGN: N_(
+            "This was sent from another website, so nothing was done. Open the page here and try again."
+        ),
         Code.NOT_FOUND: N_("There is nothing here, or nothing that you are allowed to see."),
         Code.OUTCOME_UNKNOWN: N_(
             "We do not know yet whether this was done. Try again in a moment. It will not be done twice."

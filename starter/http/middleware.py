@@ -3,29 +3,54 @@
 import asyncio
 import re
 import time
+from collections.abc import Callable, Mapping
 from datetime import timedelta
+from types import MappingProxyType
 
 import structlog
+from starlette.applications import Starlette
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from temporalio.common import MetricMeter
 
 from domain.codes import Code
-from starter.api.problems import SAFE_HEADERS, problem
+from starter.services.context import Services
 
 MAXIMUM_BODY = 64 * 1024
 _DIGITS = len(str(MAXIMUM_BODY))
 _PATIENCE = timedelta(seconds=10)
+# On every response that has not its own.
+SAFE_HEADERS: Mapping[str, str] = MappingProxyType(
+    {
+        "Cache-Control": "no-store",
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    }
+)
+Refuse = Callable[[Request, Code], Response]
 _UUID = re.compile(r"[0-9a-fA-F-]{32,36}")
 _RAW_HEADERS = [(name.lower().encode(), value.encode()) for name, value in SAFE_HEADERS.items()]
 log = structlog.get_logger()
 
 
-class BoundedBody:
-    """Reads a request's body before anything else looks at it: 64 KB of UTF-8 in 10 s at most (case A25)."""
+def guard(app: Starlette, services: Services, refuse: Refuse) -> None:
+    """Puts all of this around an application. `refuse` answers what is too large, too slow or no text."""
+    app.add_middleware(BoundedBody, refuse=refuse)
+    app.add_middleware(SafeHeaders)
+    app.add_middleware(Observed, meter=services.meter)
 
-    def __init__(self, app: ASGIApp) -> None:
+
+class BoundedBody:
+    """Reads a request's body before anything else looks at it: 64 KB of UTF-8 in 10 s at most (case A25).
+
+    `refuse` makes the answer to what is not.
+    """
+
+    def __init__(self, app: ASGIApp, refuse: Refuse) -> None:
         self._app = app
+        self._refuse = refuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -34,19 +59,19 @@ class BoundedBody:
         request = Request(scope, receive)
         length = request.headers.get("content-length", "")
         if length.isascii() and length.isdigit() and (len(length) > _DIGITS or int(length) > MAXIMUM_BODY):
-            await problem(request, Code.REQUEST_TOO_LARGE)(scope, receive, send)
+            await self._refuse(request, Code.REQUEST_TOO_LARGE)(scope, receive, send)
             return
         try:
             async with asyncio.timeout(_PATIENCE.total_seconds()):
                 body = await _read(receive)
         except TimeoutError:
-            await problem(request, Code.REQUEST_TOO_SLOW)(scope, receive, send)
+            await self._refuse(request, Code.REQUEST_TOO_SLOW)(scope, receive, send)
             return
         if body is None:
-            await problem(request, Code.REQUEST_TOO_LARGE)(scope, receive, send)
+            await self._refuse(request, Code.REQUEST_TOO_LARGE)(scope, receive, send)
             return
         if not _is_text(body):
-            await problem(request, Code.REQUEST_MALFORMED)(scope, receive, send)
+            await self._refuse(request, Code.REQUEST_MALFORMED)(scope, receive, send)
             return
         await self._app(scope, _replay(body, receive), send)
 

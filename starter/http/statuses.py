@@ -1,0 +1,62 @@
+"""The HTTP status that each refusal has, in the API and on pages."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from http import HTTPStatus
+from types import MappingProxyType
+
+from domain.codes import Code
+
+# What a response that refuses for an outage says in Retry-After.
+RETRY_AFTER_OUTAGE = timedelta(seconds=5)
+# Of codes that share a status, the first is what a plain HTTP error of that status is called.
+STATUSES: Mapping[HTTPStatus, Sequence[Code]] = MappingProxyType(
+    {
+        HTTPStatus.BAD_REQUEST: (Code.REQUEST_MALFORMED,),
+        HTTPStatus.UNAUTHORIZED: (
+            Code.SESSION_REQUIRED,
+            Code.SESSION_EXPIRED,
+            Code.SESSION_BAD_CREDENTIALS,
+        ),
+        HTTPStatus.FORBIDDEN: (
+            Code.INVITATION_WRONG_RECIPIENT,
+            Code.AUTHORIZATION_MISSING,
+            Code.FORM_OUTDATED,
+            Code.FORM_FOREIGN,
+        ),
+        HTTPStatus.NOT_FOUND: (Code.NOT_FOUND,),
+        HTTPStatus.METHOD_NOT_ALLOWED: (Code.REQUEST_METHOD_NOT_ALLOWED,),
+        HTTPStatus.REQUEST_TIMEOUT: (Code.REQUEST_TOO_SLOW,),
+        HTTPStatus.CONFLICT: (
+            Code.INVITATION_ALREADY_PENDING,
+            Code.INVITATION_ENDED,
+            Code.AUTHORIZATION_EXISTS,
+            Code.USER_EXISTS,
+        ),
+        HTTPStatus.GONE: (
+            Code.INVITATION_ACCEPTED,
+            Code.INVITATION_DECLINED,
+            Code.INVITATION_CANCELLED,
+            Code.INVITATION_EXPIRED,
+            Code.INVITATION_UNDELIVERABLE,
+            Code.INVITATION_VOID,
+        ),
+        HTTPStatus.PRECONDITION_FAILED: (Code.USER_CHANGED_MEANWHILE,),
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE: (Code.REQUEST_TOO_LARGE,),
+        HTTPStatus.PRECONDITION_REQUIRED: (Code.PRECONDITION_REQUIRED,),
+        HTTPStatus.TOO_MANY_REQUESTS: (
+            Code.INVITATION_TOO_MANY,
+            Code.INVITATION_TOO_MANY_FOR_ADDRESS,
+            Code.SESSION_TOO_MANY_ATTEMPTS,
+            Code.REQUEST_TOO_MANY,
+        ),
+        HTTPStatus.SERVICE_UNAVAILABLE: (Code.OUTCOME_UNKNOWN, Code.SERVICE_UNAVAILABLE),
+        HTTPStatus.INTERNAL_SERVER_ERROR: (Code.INTERNAL,),
+    }
+)
+_STATUS_OF = {code: status for status, codes in STATUSES.items() for code in codes}
+
+
+def status_of(code: Code) -> HTTPStatus:
+    """The HTTP status of a code; 422 for what is wrong with the request's contents."""
+    return _STATUS_OF.get(code, HTTPStatus.UNPROCESSABLE_ENTITY)
