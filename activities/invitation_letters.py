@@ -7,21 +7,10 @@ from typing import Any
 from activities.notifications import Letter
 from domain.vocabulary import DeliveryState, InvitationState, Message
 from emails import props
+from emails.letters import invitation_link, invitation_props, relation_label
 from runtime.keys import Keys
-from store.customers import CustomerRelation
 from store.invitations import Invitation
 from store.users import User
-
-
-def relation_label(relation: CustomerRelation) -> props.RelationLabel:
-    """How a relation is named to people who may not see more of it."""
-    customer = relation.customer
-    return props.RelationLabel(
-        customer_name=customer.name,
-        customer_kind=customer.kind,
-        commodity=relation.commodity,
-        business_id=customer.business_id,
-    )
 
 
 class InvitationLetters:
@@ -35,27 +24,19 @@ class InvitationLetters:
         """The invitation itself. `invitee` is the user who has that address already, if any."""
 
         def written(at: datetime) -> props.EmailProps:
-            return props.InvitationProps(**self._invitation_props(invitation), deadline=at + acceptance)
+            return self._invitation_props(invitation, at + acceptance)
 
         return _to_invitee(invitation, invitee, Message.INVITATION, written)
 
     def reminder(self, invitation: Invitation, invitee: User | None) -> Letter:
         """The reminder, to the invitee."""
-        reminder = props.InvitationReminderProps(
-            **self._invitation_props(invitation), deadline=invitation.deadline
-        )
+        same = self._invitation_props(invitation, invitation.deadline)
+        reminder = props.InvitationReminderProps(**dict(same))
         return _to_invitee(invitation, invitee, Message.INVITATION_REMINDER, lambda _: reminder)
 
-    def _invitation_props(self, invitation: Invitation) -> dict[str, Any]:
+    def _invitation_props(self, invitation: Invitation, deadline: datetime) -> props.InvitationProps:
         token = self._keys.invitation_token(invitation.id, invitation.generation)
-        return {
-            "invitee_first_name": invitation.first_name,
-            "inviter_name": invitation.inviter.full_name,
-            "relation": relation_label(invitation.relation),
-            "role": invitation.role,
-            "cover_message": invitation.cover_message,
-            "link": f"{self._origin}/invitations/open/{token}",
-        }
+        return invitation_props(invitation, link=invitation_link(self._origin, token), deadline=deadline)
 
 
 def of_end(invitation: Invitation, invitee: User | None) -> Sequence[Letter]:

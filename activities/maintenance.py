@@ -7,7 +7,7 @@ from temporalio import activity
 from domain.processes import Drained, DrainOutbox, HousekeepingDone, KeepHouse
 from runtime.outbox import Outbox
 from runtime.settings import Retention
-from store import invitations, limits, sessions
+from store import drafts, invitations, limits, sessions
 from store.audit import Event
 from store.database import Database
 
@@ -33,11 +33,12 @@ class Maintenance:
 
     @activity.defn(name="KeepHouse")
     async def keep_house(self, order: KeepHouse) -> HousekeepingDone:
-        """Erases refused invitees' data, old sessions, counters and Idempotency-Keys."""
+        """Erases refused invitees' data, expired drafts, old sessions, counters and Idempotency-Keys."""
         purged = 0
         while batch := await self._purge_invitations(order.now):
             purged += batch
         async with self._database.transaction() as session:
+            await drafts.forget_expired(session, order.now)
             await sessions.forget_before(session, order.now - self._retention.sessions)
             await limits.forget_before(
                 session, keys=order.now - self._retention.idempotency_keys, counters=order.now

@@ -102,6 +102,12 @@ class DeliveryState(StrEnum):
     FAILED = "failed"
 
 
+class DraftKind(StrEnum):
+    """The guided flows whose phases are kept until they are confirmed."""
+
+    INVITATION = "invitation"
+
+
 class NameSuggestion(StrEnum):
     """For whom a registered person's name is suggested to the inviter (spec 3.1, step 1)."""
 

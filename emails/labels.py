@@ -4,7 +4,16 @@ from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
-from domain.vocabulary import Commodity, CustomerKind, Language, Role
+from domain.vocabulary import (
+    Commodity,
+    CustomerKind,
+    DeliveryState,
+    InvitationState,
+    Language,
+    Level,
+    Role,
+    Subpage,
+)
 from runtime.texts import N_, translate
 
 LABELS: Mapping[StrEnum, str] = MappingProxyType(
@@ -17,6 +26,26 @@ LABELS: Mapping[StrEnum, str] = MappingProxyType(
         CustomerKind.COMPANY: N_("company customer"),
         Commodity.ELECTRICITY: N_("Electricity customer relation"),
         Commodity.DISTRICT_HEATING: N_("District heating customer relation"),
+        Subpage.CONSUMPTION: N_("Consumption"),
+        Subpage.REPORTS: N_("Reports"),
+        Subpage.CONTRACTS: N_("Contracts"),
+        Subpage.INVOICES: N_("Invoices"),
+        Subpage.CONTACT_DETAILS: N_("Contact details"),
+        Subpage.USERS: N_("Users"),
+        Level.NONE: N_("no access"),
+        Level.READ: N_("see"),
+        Level.WRITE: N_("see and change"),
+        InvitationState.PENDING: N_("Waiting for an answer"),
+        InvitationState.REGISTERING: N_("The person is registering"),
+        InvitationState.ACCEPTED: N_("Approved"),
+        InvitationState.DECLINED: N_("Declined"),
+        InvitationState.CANCELLED: N_("Cancelled"),
+        InvitationState.EXPIRED: N_("Expired"),
+        InvitationState.UNDELIVERABLE: N_("Could not be delivered"),
+        InvitationState.VOID: N_("No longer valid"),
+        DeliveryState.QUEUED: N_("being sent"),
+        DeliveryState.SENT: N_("sent"),
+        DeliveryState.FAILED: N_("could not be sent"),
     }
 )
 
@@ -40,7 +69,7 @@ ABILITIES: Mapping[Role, str] = MappingProxyType(
 
 
 def label(language: Language, member: StrEnum) -> str:
-    """The word for a role, a kind of customer or a commodity. Raises `KeyError` for other enumerations."""
+    """The word for a member of the vocabulary. Raises `KeyError` for one that people never read."""
     return translate(language, LABELS[member])
 
 

@@ -36,6 +36,10 @@ class Keys:
         """A counter's key, without the words it is made from."""
         return f"{what}:{self._hmac('counter', '/'.join(parts)).hex()}"
 
+    def form_token(self, secret: str) -> str:
+        """What a form of the pages carries: only who was shown a page with this cookie's secret has it."""
+        return self._hmac("form-token", secret).hex()
+
     def _hmac(self, use: str, value: str) -> bytes:
         derived = hmac.digest(self._secret, use.encode(), "sha256")
         return hmac.digest(derived, value.encode(), "sha256")

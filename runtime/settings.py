@@ -14,7 +14,8 @@ from pydantic import BaseModel, Field, HttpUrl, SecretStr, field_validator, mode
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from domain.invitations import InvitationWaits
-from domain.vocabulary import Language, NameSuggestion
+from domain.roles import EXISTING_LEVELS
+from domain.vocabulary import Language, Level, NameSuggestion, Subpage
 
 DEVELOPMENT_KEY = "development-key-that-production-refuses"
 _MINIMUM_KEY_LENGTH = 32
@@ -90,6 +91,89 @@ class Retention(BaseModel):
     refused_invitations: timedelta = timedelta(days=30)
     idempotency_keys: timedelta = timedelta(hours=24)
     sessions: timedelta = timedelta(days=90)
+    drafts: timedelta = timedelta(hours=24)
+
+
+class EService(BaseModel):
+    """One of the retailer's e-services, and the level on a subpage that opens it to a user."""
+
+    name: dict[Language, str]
+    description: dict[Language, str] | None = None
+    address: HttpUrl
+    subpage: Subpage
+    level: Level = Level.READ
+
+    @field_validator("name", "description")
+    @classmethod
+    def _in_every_language(cls, texts: dict[Language, str] | None) -> dict[Language, str] | None:
+        if texts is not None and (set(texts) != set(Language) or not all(texts.values())):
+            raise ValueError("a text is needed in every language")
+        return texts
+
+    @model_validator(mode="after")
+    def _can_be_open_to_somebody(self) -> Self:
+        if self.level is Level.NONE or self.level not in EXISTING_LEVELS[self.subpage]:
+            raise ValueError("the subpage does not have that level")
+        return self
+
+
+def _in_languages(swedish: str, finnish: str, english: str) -> dict[Language, str]:
+    return {Language.SWEDISH: swedish, Language.FINNISH: finnish, Language.ENGLISH: english}
+
+
+def _sample_e_services() -> list[EService]:
+    """Until an installation names its own."""
+    addresses = "https://e-services.example.com/"
+    return [
+        EService(
+            name=_in_languages("Förbrukning", "Kulutus", "Consumption"),
+            description=_in_languages(
+                "Se förbrukningen timme för timme.",
+                "Katso kulutus tunti tunnilta.",
+                "See the consumption hour by hour.",
+            ),
+            address=HttpUrl(f"{addresses}consumption"),
+            subpage=Subpage.CONSUMPTION,
+        ),
+        EService(
+            name=_in_languages("Rapporter", "Raportit", "Reports"),
+            description=_in_languages(
+                "Jämför månader och år.", "Vertaile kuukausia ja vuosia.", "Compare months and years."
+            ),
+            address=HttpUrl(f"{addresses}reports"),
+            subpage=Subpage.REPORTS,
+        ),
+        EService(
+            name=_in_languages("Avtal", "Sopimukset", "Contracts"),
+            description=_in_languages(
+                "Se avtalen och deras villkor.",
+                "Katso sopimukset ja niiden ehdot.",
+                "See contracts and their terms.",
+            ),
+            address=HttpUrl(f"{addresses}contracts"),
+            subpage=Subpage.CONTRACTS,
+        ),
+        EService(
+            name=_in_languages("Fakturor", "Laskut", "Invoices"),
+            description=_in_languages(
+                "Se fakturorna och när de förfaller.",
+                "Katso laskut ja niiden eräpäivät.",
+                "See the invoices and when they are due.",
+            ),
+            address=HttpUrl(f"{addresses}invoices"),
+            subpage=Subpage.INVOICES,
+        ),
+        EService(
+            name=_in_languages("Kontaktuppgifter", "Yhteystiedot", "Contact details"),
+            description=_in_languages(
+                "Se vart fakturor och meddelanden skickas.",
+                "Katso, minne laskut ja viestit lähetetään.",
+                "See where invoices and messages are sent.",
+            ),
+            address=HttpUrl(f"{addresses}contact-details"),
+            subpage=Subpage.CONTACT_DETAILS,
+        ),
+    ]
 
 
 class Settings(BaseSettings):
@@ -131,6 +215,8 @@ class Settings(BaseSettings):
     sessions: SessionRules = SessionRules()
     retention: Retention = Retention()
     name_suggestion: NameSuggestion = NameSuggestion.SHARED_OR_OPTED_IN
+    # What the choice of service offers; as JSON in the environment.
+    e_services: list[EService] = Field(default_factory=_sample_e_services)
 
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import ForeignKey, Index, String, Text, func, select, text, tuple_
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, Text, and_, func, not_, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -174,25 +174,64 @@ async def to_handle(session: AsyncSession, email_normalised: str, at: datetime) 
     """The invitations that wait for this person's answer, the most urgent first."""
     query = (
         select(Invitation)
-        .where(
-            Invitation.email_normalised == email_normalised,
-            Invitation.state.in_(OPEN_INVITATION_STATES),
-            Invitation.deadline > at,
-        )
+        .where(Invitation.email_normalised == email_normalised, _is_open(at))
         .order_by(Invitation.deadline, Invitation.id)
     )
     return (await session.scalars(query)).all()
+
+
+async def count_to_handle(session: AsyncSession, email_normalised: str, at: datetime) -> int:
+    """How many they are."""
+    query = (
+        select(func.count())
+        .select_from(Invitation)
+        .where(Invitation.email_normalised == email_normalised, _is_open(at))
+    )
+    return (await session.execute(query)).scalar_one()
+
+
+def _is_open(at: datetime) -> ColumnElement[bool]:
+    """`Invitation.state_at(at).is_open`, for the database."""
+    return and_(Invitation.state.in_(OPEN_INVITATION_STATES), Invitation.deadline > at)
+
+
+# Where a page of a list ended: the last one's time of creation and id.
+Before = tuple[datetime, UUID]
 
 
 async def of_relation(
     session: AsyncSession,
     relation_id: UUID,
     *,
-    before: tuple[datetime, UUID] | None,
+    at: datetime,
+    before: Before | None,
+    limit: int,
+    is_open: bool | None = None,
+) -> Sequence[Invitation]:
+    """A relation's invitations, the newest first; only those open, or ended, at a moment when asked for."""
+    wanted = [Invitation.relation_id == relation_id]
+    if is_open is not None:
+        wanted.append(_is_open(at) if is_open else not_(_is_open(at)))
+    return await _page(session, wanted, before, limit)
+
+
+async def of_recipient_on(
+    session: AsyncSession,
+    email_normalised: str,
+    relation_id: UUID,
+    *,
+    before: Before | None,
     limit: int,
 ) -> Sequence[Invitation]:
-    """A relation's invitations, the newest first, after the last seen one (its time of creation, id)."""
-    query = select(Invitation).where(Invitation.relation_id == relation_id)
+    """The invitations of one person to a relation, the newest first."""
+    wanted = [Invitation.relation_id == relation_id, Invitation.email_normalised == email_normalised]
+    return await _page(session, wanted, before, limit)
+
+
+async def _page(
+    session: AsyncSession, wanted: Sequence[ColumnElement[bool]], before: Before | None, limit: int
+) -> Sequence[Invitation]:
+    query = select(Invitation).where(*wanted)
     if before is not None:
         query = query.where(tuple_(Invitation.created_at, Invitation.id) < before)
     query = query.order_by(Invitation.created_at.desc(), Invitation.id.desc()).limit(limit)

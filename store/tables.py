@@ -1,9 +1,20 @@
 """All tables, for migrations and tests: importing this module registers every one of them."""
 
-from store import audit, authorizations, customers, invitations, limits, messages, outbox, sessions, users
+from store import (
+    audit,
+    authorizations,
+    customers,
+    drafts,
+    invitations,
+    limits,
+    messages,
+    outbox,
+    sessions,
+    users,
+)
 from store.base import Base
 
 __all__ = ["METADATA"]
 
 METADATA = Base.metadata
-_ALL = (audit, authorizations, customers, invitations, limits, messages, outbox, sessions, users)
+_ALL = (audit, authorizations, customers, drafts, invitations, limits, messages, outbox, sessions, users)

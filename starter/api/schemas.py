@@ -1,12 +1,11 @@
-"""What the API takes and gives. Unknown fields are refused; texts are checked by the use cases."""
+"""What the API gives."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field
 
-from domain.text import COVER_MESSAGE_LENGTH
 from domain.vocabulary import (
     Commodity,
     CustomerKind,
@@ -18,88 +17,12 @@ from domain.vocabulary import (
     Role,
     Subpage,
 )
-from runtime.keys import TOKEN_LENGTH
+from emails.render import RenderedEmail
+from starter.services.e_services import OpenService as OpenServiceFound
+from starter.services.timelines import Summary
 from store.customers import CustomerRelation
 from store.invitations import Invitation
 from store.users import User
-
-# Generous bounds: the use cases name what is too long for them.
-Line = Annotated[str, StringConstraints(max_length=1000)]
-Password = Annotated[str, StringConstraints(max_length=1000), Field(json_schema_extra={"format": "password"})]
-Token = Annotated[
-    str, StringConstraints(pattern=rf"^[A-Za-z0-9_-]{{{TOKEN_LENGTH}}}$"), Field(description="From the link.")
-]
-
-
-class Given(BaseModel):
-    """Base of what the API takes."""
-
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
-
-
-class LogIn(Given):
-    """Credentials."""
-
-    username: Line
-    password: Password
-
-
-class NewInvitation(Given):
-    """An invitation. `levels` overrides the role's default levels, subpage by subpage."""
-
-    email: Line
-    first_name: Line
-    last_name: Line
-    cover_message: Annotated[
-        str,
-        StringConstraints(max_length=60_000),
-        Field(description=f"Plain text, {COVER_MESSAGE_LENGTH} characters at most."),
-    ]
-    role: Role
-    language: Language | None = Field(
-        default=None, description="Of the e-mail, for somebody who is not a user; by default the inviter's."
-    )
-    levels: dict[Subpage, Level] = Field(default_factory=dict)
-
-
-class NameQuery(Given):
-    """Whose name to suggest."""
-
-    email: Line
-
-
-class Answer(Given):
-    """An answer to an invitation; with the link's token it is told whose invitation it is."""
-
-    token: Token | None = None
-
-
-class LookupQuery(Given):
-    """A link's token."""
-
-    token: Token
-
-
-class NewRegistration(Given):
-    """A new user, by the token of an invitation."""
-
-    invitation_token: Token
-    first_name: Line
-    last_name: Line
-    username: Line
-    password: Password
-    language: Language
-    terms_version: Line
-    declared_accurate: bool
-
-
-class OwnDetailsChange(Given):
-    """What to change; what is left out stays."""
-
-    first_name: Line | None = None
-    last_name: Line | None = None
-    language: Language | None = None
-    name_suggestion_allowed: bool | None = None
 
 
 class OwnDetails(BaseModel):
@@ -161,6 +84,34 @@ class RelationLabel(BaseModel):
             business_id=customer.business_id,
             commodity=relation.commodity,
         )
+
+
+class OpenService(BaseModel):
+    """One of the retailer's e-services; name and description are in the reader's language."""
+
+    name: str
+    description: str | None
+    address: str
+    subpage: Subpage
+    relations: list[RelationLabel] = Field(description="Those that the user may use it for.")
+
+    @classmethod
+    def of(cls, found: OpenServiceFound, language: Language) -> Self:
+        """From the setting."""
+        service = found.service
+        return cls(
+            name=service.name[language],
+            description=service.description[language] if service.description else None,
+            address=str(service.address),
+            subpage=service.subpage,
+            relations=[RelationLabel.of(each) for each in found.relations],
+        )
+
+
+class OpenServices(BaseModel):
+    """The e-services that a user may use."""
+
+    items: list[OpenService]
 
 
 class Relation(RelationLabel):
@@ -243,6 +194,19 @@ class InvitationView(BaseModel):
         )
 
 
+class InvitationPreview(BaseModel):
+    """The e-mail that an invited person would get; its link leads nowhere yet."""
+
+    subject: str
+    text: str
+    html: str
+
+    @classmethod
+    def of(cls, email: RenderedEmail) -> Self:
+        """From the e-mail."""
+        return cls(subject=email.subject, text=email.text, html=email.html)
+
+
 class Invitations(BaseModel):
     """A page of invitations, the newest first; `next_cursor` is null on the last page."""
 
@@ -295,3 +259,26 @@ class ProcessTimeline(BaseModel):
     waiting_for: str | None
     until: datetime | None
     steps: list[TimelineStep]
+
+
+class ProcessSummary(BaseModel):
+    """A process in a list. `until` is null once it has ended, `invitee_name` once it is erased."""
+
+    id: UUID
+    kind: ProcessKind
+    state: InvitationState
+    invitee_name: str | None
+    created_at: datetime
+    until: datetime | None
+
+    @classmethod
+    def of(cls, summary: Summary) -> Self:
+        """From the use case's."""
+        return cls(**vars(summary))
+
+
+class Processes(BaseModel):
+    """A page of processes, the newest first; `next_cursor` is null on the last page."""
+
+    items: list[ProcessSummary]
+    next_cursor: str | None

@@ -109,29 +109,43 @@ class _LoginGuard:
             return await sessions.knows_source(session, self._user.id, self.source_hash, since)
 
 
-async def _start(services: Services, user_id: UUID, guard: _LoginGuard) -> Started:
-    now, token = services.clock(), new_session_token()
+async def start_for(services: Services, user_id: UUID, source: str) -> Started:
+    """Starts a session of somebody who chose his password a moment ago: he need not type it again.
+
+    `source` is the client's address. Raises Refused(`session.bad_credentials`) for a user who is gone.
+    """
     async with services.database.transaction() as session:
-        user = await users.user(session, user_id)
-        if user is None:
-            raise Refused(Code.SESSION_BAD_CREDENTIALS)
+        return await _begin(services, session, user_id, services.keys.source_hash(source))
+
+
+async def _start(services: Services, user_id: UUID, guard: _LoginGuard) -> Started:
+    async with services.database.transaction() as session:
         await guard.forgive(session)
-        started = Session(
-            token_hash=token_hash(token),
-            user=user,
-            source_hash=guard.source_hash,
-            created_at=now,
-            last_seen_at=now,
-            expires_at=now + services.settings.sessions.lifetime,
-        )
-        session.add(started)
-        await session.flush()
-        _record(session, Event.SESSION_STARTED, started, now)
+        return await _begin(services, session, user_id, guard.source_hash)
+
+
+async def _begin(services: Services, session: AsyncSession, user_id: UUID, source_hash: str) -> Started:
+    """The session's row, with a token that nobody had before, and its audit event."""
+    now, token = services.clock(), new_session_token()
+    user = await users.user(session, user_id)
+    if user is None:
+        raise Refused(Code.SESSION_BAD_CREDENTIALS)
+    started = Session(
+        token_hash=token_hash(token),
+        user=user,
+        source_hash=source_hash,
+        created_at=now,
+        last_seen_at=now,
+        expires_at=now + services.settings.sessions.lifetime,
+    )
+    session.add(started)
+    await session.flush()
+    _record(session, Event.SESSION_STARTED, started, now)
     return Started(token, started)
 
 
-async def current(services: Services, token: str) -> Session:
-    """The session of a token, with its user.
+async def current(services: Services, token: str, *, by_person: bool = True) -> Session:
+    """The session of a token, with its user. What no person did (a page's own refresh) leaves it idle.
 
     Raises Refused: `session.required` for an unknown token, `session.expired` for one that was.
     """
@@ -143,7 +157,7 @@ async def current(services: Services, token: str) -> Session:
     idle = found.last_seen_at + services.settings.sessions.idle
     if found.ended_at is not None or now >= min(found.expires_at, idle):
         raise Refused(Code.SESSION_EXPIRED)
-    if now - found.last_seen_at >= _SEEN_EVERY:
+    if by_person and now - found.last_seen_at >= _SEEN_EVERY:
         async with services.database.transaction() as session:
             seen = await session.get_one(Session, found.id)
             seen.last_seen_at = now

@@ -9,12 +9,13 @@ from datetime import datetime
 from types import MappingProxyType
 from uuid import UUID
 
-from domain.vocabulary import InvitationState, ProcessKind
+from domain.vocabulary import InvitationState, Level, ProcessKind, Subpage
 from runtime.texts import N_
 from starter.services import answers
 from starter.services.context import Services
-from store import audit
+from store import audit, invitations, policy
 from store.audit import Event
+from store.invitations import Before, Invitation
 from store.users import User
 
 # The steps that people are shown, in words.
@@ -58,6 +59,51 @@ class Timeline:
     waiting_for: str | None
     until: datetime | None
     steps: Sequence[Step]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A process in a list. `until` is set while it is open; the name is None once erased."""
+
+    id: UUID
+    kind: ProcessKind
+    state: InvitationState
+    invitee_name: str | None
+    created_at: datetime
+    until: datetime | None
+
+
+async def of_relation(
+    services: Services, user: User, relation_id: UUID, before: Before | None, limit: int
+) -> Sequence[Summary]:
+    """The processes on a relation that this user may see, the newest first: those who manage its users see
+    all, others what was addressed to them.
+
+    Raises Refused(`not_found`) for somebody who holds nothing on it.
+    """
+    now = services.clock()
+    async with services.database.reading() as session:
+        await policy.require_relation(session, user.id, relation_id, now)
+        levels = await policy.levels(session, user.id, relation_id, now)
+        if levels[Subpage.USERS] is Level.WRITE:
+            found = await invitations.of_relation(session, relation_id, at=now, before=before, limit=limit)
+        else:
+            found = await invitations.of_recipient_on(
+                session, user.email_normalised, relation_id, before=before, limit=limit
+            )
+    return [_summary(each, now) for each in found]
+
+
+def _summary(invitation: Invitation, now: datetime) -> Summary:
+    state = invitation.state_at(now)
+    return Summary(
+        id=invitation.id,
+        kind=ProcessKind.INVITATION,
+        state=state,
+        invitee_name=None if invitation.purged_at else invitation.invitee_name,
+        created_at=invitation.created_at,
+        until=invitation.deadline if state.is_open else None,
+    )
 
 
 async def timeline(services: Services, user: User, process_id: UUID) -> Timeline:

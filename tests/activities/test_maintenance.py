@@ -13,12 +13,13 @@ from activities.maintenance import Maintenance
 from domain import ids
 from domain.invitations import InvitationWaits
 from domain.processes import DrainOutbox, KeepHouse
-from domain.vocabulary import InvitationState, ProcessKind
+from domain.vocabulary import DraftKind, InvitationState, ProcessKind
 from runtime.failures import DATA_CONVERTER
 from runtime.outbox import Outbox
 from runtime.settings import Retention
 from store import limits, outbox
 from store.database import Database
+from store.drafts import Draft
 from store.invitations import Invitation
 from store.limits import IdempotencyKey
 from store.sessions import Session
@@ -146,6 +147,33 @@ async def test_old_sessions_keys_and_counters_go(database: Database) -> None:
 
     kept = await everything(database)
     assert [len(kept[table]) for table in ("sessions", "idempotency_keys", "counters")] == [1, 1, 1]
+
+
+async def test_expired_drafts_are_gone(database: Database) -> None:
+    user = await factories.make_user(database)
+    typed = {name: value for name, value in INVITEE.items() if name != "last_name"}
+    async with database.transaction() as session:
+        for expires_at, data in ((NOW, typed), (NOW + SECOND, {"last_name": "Keptsson"})):
+            session.add(
+                Draft(
+                    user_id=user.id,
+                    kind=DraftKind.INVITATION,
+                    data=data,
+                    created_at=NOW - timedelta(days=1),
+                    expires_at=expires_at,
+                )
+            )
+    house = maintenance_of(database, await lazy_client())
+    with pytest.raises(AssertionError):
+        assert_nothing_personal(as_bytes(await everything(database)), typed.values())
+
+    await attempt(house.keep_house, KeepHouse(now=NOW))
+
+    kept = await everything(database)
+    assert_nothing_personal(as_bytes(kept), typed.values())
+    assert len(kept["drafts"]) == 1
+    await attempt(house.keep_house, KeepHouse(now=NOW + SECOND))
+    assert (await everything(database))["drafts"] == []
 
 
 async def make_owed(database: Database, moments: Iterable[datetime]) -> list[Invitation]:

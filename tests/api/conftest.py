@@ -1,5 +1,6 @@
 """What most tests of the API begin with: a relation, who manages it, who is invited."""
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import httpx2
@@ -7,9 +8,14 @@ import pytest
 
 from domain.vocabulary import CustomerKind
 from store.customers import CustomerRelation
+from store.database import Database
 from store.users import User
 from tests import factories
-from tests.frontend import Frontend
+from tests.clock import SettableClock
+from tests.dev_server import RunningDevServer
+from tests.frontend import Frontend, make_services
+from tests.harness import make_settings
+from tests.smtp_server import ScriptedSmtpServer
 
 
 @dataclass(frozen=True)
@@ -47,3 +53,18 @@ async def assemble(frontend: Frontend, kind: CustomerKind = CustomerKind.COMPANY
 async def cast(frontend: Frontend) -> Cast:
     """In-process, with nobody at work on the processes that start."""
     return await assemble(frontend)
+
+
+@pytest.fixture
+async def cast_on_both(
+    log_file: object,
+    dev_server: RunningDevServer,
+    database: Database,
+    smtp: ScriptedSmtpServer,
+    clock: SettableClock,
+) -> AsyncIterator[Cast]:
+    """The same on each database, for what happens at once."""
+    services = make_services(make_settings(database, smtp), database, dev_server.client, clock)
+    frontend = Frontend(services)
+    yield await assemble(frontend)
+    await frontend.close()

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from starter.api import middleware
+from starter.http import middleware
 from store.database import Database
 from tests import factories
 from tests.api.conftest import Cast, assemble

@@ -34,6 +34,7 @@ CHECKS = [
 ]
 BODIES: dict[str, Any] = {
     "invite": draft(),
+    "preview_invitation": draft(),
     "suggest_name": {"email": "x@example.com"},
     "change_own_details": {"first_name": "Eva"},
     "log_in": {"username": "x", "password": "y"},

@@ -8,7 +8,17 @@ import pytest
 from jinja2 import UndefinedError
 from pydantic import ValidationError
 
-from domain.vocabulary import Commodity, CustomerKind, Language, Message, Role
+from domain.vocabulary import (
+    Commodity,
+    CustomerKind,
+    DeliveryState,
+    InvitationState,
+    Language,
+    Level,
+    Message,
+    Role,
+    Subpage,
+)
 from emails.labels import ABILITIES, LABELS, abilities, label
 from emails.preview import write_previews
 from emails.props import PROPS, InvitationProps, InvitationWithdrawnProps
@@ -149,10 +159,11 @@ def test_withdrawal_names_nobody() -> None:
 
 @pytest.mark.parametrize("language", Language)
 def test_labels_exist_for_all_members(language: Language) -> None:
-    members = [*Role, *CustomerKind, *Commodity]
-    assert set(LABELS) == set(members)
+    read = [Role, CustomerKind, Commodity, Subpage, Level, InvitationState, DeliveryState]
+    assert set(LABELS) == {member for words in read for member in words}
     assert set(ABILITIES) == set(Role)
-    assert len({label(language, member) for member in members}) == len(members)
+    for words in read:
+        assert len({label(language, member) for member in words}) == len(words)
 
 
 def test_other_messages_props_are_refused() -> None:

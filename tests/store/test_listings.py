@@ -33,7 +33,7 @@ async def pages(
     before: tuple[datetime, UUID] | None = None
     while True:
         async with database.reading() as session:
-            page = await invitations.of_relation(session, relation.id, before=before, limit=limit)
+            page = await invitations.of_relation(session, relation.id, at=NOW, before=before, limit=limit)
         if not page:
             return found
         found.append(page)
@@ -77,6 +77,9 @@ async def test_what_waits_for_an_answer(database: Database) -> None:
     async with database.reading() as session:
         waiting = await invitations.to_handle(session, anna, NOW)
         assert [each.id for each in waiting] == [sooner.id, later.id]
+        assert await invitations.count_to_handle(session, anna, NOW) == 2
+        assert await invitations.count_to_handle(session, anna, NOW + ONE) == 1
+        assert await invitations.count_to_handle(session, "", NOW) == 0
         assert over.state_at(NOW) is InvitationState.EXPIRED
         assert over.state_at(NOW - ONE) is InvitationState.PENDING
         # Until its end is recorded it is in the way of another one all the same.
@@ -86,6 +89,64 @@ async def test_what_waits_for_an_answer(database: Database) -> None:
         assert await invitations.open_for(session, anna, relations[3].id) is None
         resting = await invitations.resting_on(session, manager.id, relations[0].id)
         assert {each.id for each in resting} == {later.id, others.id}
+
+
+async def test_open_and_ended_apart(database: Database) -> None:
+    relation, other = await factories.make_relation(database), await factories.make_relation(database)
+    manager = await factories.make_manager(database, relation)
+    made = {
+        state: invitation(
+            manager,
+            relation,
+            f"{state}@example.com",
+            state=state,
+            created_at=NOW - n * ONE,
+            deadline=NOW + ONE,
+        )
+        for n, state in enumerate(InvitationState)
+    }
+    # Its time is up, and only its timer lags.
+    over = invitation(manager, relation, "over@example.com", created_at=NOW + ONE, deadline=NOW)
+    await write(database, *made.values(), over, invitation(manager, other, "over@example.com"))
+
+    async def listed(is_open: bool, at: datetime, before: tuple[datetime, UUID] | None = None) -> list[UUID]:
+        async with database.reading() as session:
+            found = await invitations.of_relation(
+                session, relation.id, at=at, before=before, limit=20, is_open=is_open
+            )
+        assert {each.state_at(at).is_open for each in found} <= {is_open}
+        return [each.id for each in found]
+
+    still_open = [each.id for state, each in made.items() if state.is_open]
+    ended = [each.id for state, each in made.items() if not state.is_open]
+    assert await listed(True, NOW) == still_open
+    assert await listed(False, NOW) == [over.id, *ended]
+    assert await listed(True, NOW + ONE) == []
+    assert await listed(False, NOW + ONE) == [over.id, *still_open, *ended]
+    assert await listed(False, NOW, before=(over.created_at, over.id)) == ended
+    assert await listed(True, NOW, before=(NOW, made[InvitationState.PENDING].id)) == still_open[1:]
+
+
+async def test_what_was_addressed_to_one_person(database: Database) -> None:
+    relation, other = await factories.make_relation(database), await factories.make_relation(database)
+    manager = await factories.make_manager(database, relation)
+    anna = "anna@example.com"
+    first = invitation(manager, relation, anna, created_at=NOW, state=InvitationState.DECLINED)
+    second = invitation(manager, relation, anna, created_at=NOW + ONE)
+    await write(
+        database,
+        first,
+        second,
+        invitation(manager, other, anna),
+        invitation(manager, relation, "b@example.com"),
+    )
+
+    async with database.reading() as session:
+        newest = await invitations.of_recipient_on(session, anna, relation.id, before=None, limit=1)
+        rest = await invitations.of_recipient_on(
+            session, anna, relation.id, before=(second.created_at, second.id), limit=9
+        )
+    assert [[each.id for each in page] for page in (newest, rest)] == [[second.id], [first.id]]
 
 
 async def test_how_many_since(database: Database) -> None:

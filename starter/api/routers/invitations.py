@@ -6,8 +6,9 @@ from fastapi import APIRouter
 
 from domain.invitations import Act
 from starter.api.dependencies import RequestKeyDep, ServicesDep, SessionDep
+from starter.api.given import Answer
 from starter.api.routing import refusals
-from starter.api.schemas import Answer, InvitationView
+from starter.api.schemas import InvitationView
 from starter.services import Services, answers
 from starter.services.idempotency import RequestKey
 from store.sessions import Session

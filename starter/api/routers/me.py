@@ -1,15 +1,17 @@
-"""`me`: own details, and what waits for one's answer."""
+"""`me`: own details, what waits for one's answer, and the choice of service."""
 
 import re
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Header, Request, Response
 
 from domain.codes import Code, Refused
 from starter.api.dependencies import ServicesDep, SessionDep
+from starter.api.given import OwnDetailsChange
+from starter.api.problems import reader_language
 from starter.api.routing import refusals
-from starter.api.schemas import InvitationView, OwnDetails, OwnDetailsChange, Tasks
-from starter.services import accounts
+from starter.api.schemas import InvitationView, OpenService, OpenServices, OwnDetails, Tasks
+from starter.services import accounts, e_services
 from starter.services.accounts import Changes
 from store import invitations
 from store.users import User
@@ -56,3 +58,11 @@ async def tasks(services: ServicesDep, session: SessionDep) -> Tasks:
     async with services.database.reading() as reading:
         waiting = await invitations.to_handle(reading, session.user.email_normalised, now)
     return Tasks(items=[InvitationView.of(each, now) for each in waiting])
+
+
+@router.get("/services", responses=refusals(401))
+async def open_services(request: Request, services: ServicesDep, session: SessionDep) -> OpenServices:
+    """The choice of service: the e-services that this user may use, and for which relations."""
+    found = await e_services.open_to(services, session.user)
+    language = reader_language(request)
+    return OpenServices(items=[OpenService.of(each, language) for each in found])

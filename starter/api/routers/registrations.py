@@ -3,11 +3,10 @@
 from fastapi import APIRouter
 
 from starter.api.dependencies import ServicesDep, SourceDep
+from starter.api.given import LookupQuery, NewRegistration
 from starter.api.routing import refusals
 from starter.api.schemas import (
     LocatedInvitation,
-    LookupQuery,
-    NewRegistration,
     OwnDetails,
     RelationLabel,
     Terms,

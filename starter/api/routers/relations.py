@@ -8,12 +8,13 @@ from fastapi import APIRouter, Query, Response
 
 from domain.vocabulary import Level, Subpage
 from starter.api.dependencies import RequestKeyDep, ServicesDep, SessionDep
+from starter.api.given import NameQuery, NewInvitation
 from starter.api.routing import cursor_of, read_cursor, refusals
-from starter.api.schemas import Invitations as InvitationsPage
 from starter.api.schemas import (
+    InvitationPreview,
     InvitationView,
-    NameQuery,
-    NewInvitation,
+    Processes,
+    ProcessSummary,
     Relation,
     RelationLabel,
     Relations,
@@ -21,8 +22,9 @@ from starter.api.schemas import (
     RelationUsers,
     SuggestedName,
 )
-from starter.services import invitations, suggestions
-from starter.services.invitations import Draft
+from starter.api.schemas import Invitations as InvitationsPage
+from starter.services import invitations, previews, suggestions, timelines
+from starter.services.invitation_checks import Draft
 from store import authorizations, policy
 from store import invitations as rows
 from store.authorizations import Authorization
@@ -97,7 +99,9 @@ async def list_invitations(
     now = services.clock()
     async with services.database.reading() as reading:
         await policy.require_level(reading, session.user_id, relation_id, Subpage.USERS, Level.WRITE, now)
-        found = await rows.of_relation(reading, relation_id, before=read_cursor(cursor), limit=limit + 1)
+        found = await rows.of_relation(
+            reading, relation_id, at=now, before=read_cursor(cursor), limit=limit + 1
+        )
     page = found[:limit]
     more = len(found) > limit
     return InvitationsPage(
@@ -116,7 +120,24 @@ async def invite(
     response: Response,
 ) -> InvitationView:
     """Invites somebody. He has 7 days from when the e-mail is taken by the mail server."""
-    draft = Draft(
+    made = await invitations.create(services, session.user, relation_id, _draft(given), key)
+    response.headers["Location"] = f"/v1/invitations/{made.id}"
+    return InvitationView.of(made, services.clock())
+
+
+@router.post("/{relation_id}/invitation-previews", responses=refusals(401, 403, 404, 409, 429))
+async def preview_invitation(
+    relation_id: UUID, given: NewInvitation, services: ServicesDep, session: SessionDep
+) -> InvitationPreview:
+    """The e-mail that this invitation would send, or why it cannot be made. Nothing is made or sent.
+
+    In the invitation's language; somebody who is a user already gets the e-mail in his own.
+    """
+    return InvitationPreview.of(await previews.preview(services, session.user, relation_id, _draft(given)))
+
+
+def _draft(given: NewInvitation) -> Draft:
+    return Draft(
         email=given.email,
         first_name=given.first_name,
         last_name=given.last_name,
@@ -125,9 +146,24 @@ async def invite(
         language=given.language,
         levels=given.levels,
     )
-    made = await invitations.create(services, session.user, relation_id, draft, key)
-    response.headers["Location"] = f"/v1/invitations/{made.id}"
-    return InvitationView.of(made, services.clock())
+
+
+@router.get("/{relation_id}/processes", responses=refusals(401, 404))
+async def list_processes(
+    relation_id: UUID,
+    services: ServicesDep,
+    session: SessionDep,
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    cursor: Annotated[str | None, Query(max_length=200)] = None,
+) -> Processes:
+    """Its processes that the user may see, the newest first: all for those who manage its users."""
+    found = await timelines.of_relation(services, session.user, relation_id, read_cursor(cursor), limit + 1)
+    page = found[:limit]
+    more = len(found) > limit
+    return Processes(
+        items=[ProcessSummary.of(each) for each in page],
+        next_cursor=cursor_of(page[-1].created_at, page[-1].id) if more else None,
+    )
 
 
 @router.post("/{relation_id}/name-suggestions", responses=refusals(401, 403, 404, 429))

@@ -3,8 +3,9 @@
 from fastapi import APIRouter, Response
 
 from starter.api.dependencies import ServicesDep, SessionDep, SourceDep
+from starter.api.given import LogIn
 from starter.api.routing import refusals
-from starter.api.schemas import LogIn, OwnDetails, StartedSession
+from starter.api.schemas import OwnDetails, StartedSession
 from starter.services import sessions
 
 router = APIRouter(prefix="/sessions", tags=["sessions"])
