@@ -60,6 +60,7 @@ class Code(StrEnum):
     IDEMPOTENCY_KEY_REUSED = "idempotency.key_reused"
     IDEMPOTENCY_KEY_INVALID = "idempotency.key_invalid"
     PRECONDITION_REQUIRED = "request.precondition_required"
+    DRAFT_CHANGED_MEANWHILE = "draft.changed_meanwhile"
     FORM_OUTDATED = "form.outdated"
     FORM_FOREIGN = "form.foreign"
     NOT_FOUND = "not_found"

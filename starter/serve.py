@@ -9,7 +9,7 @@ from runtime.http import serving
 from runtime.outbox import Outbox
 from runtime.settings import Address, Settings
 from runtime.temporal import connect, telemetry
-from starter.api.app import create_app
+from starter.app import create_app
 from starter.ports import Wanted, settled
 from starter.preparation import migrate_database, outside_temporal, register
 from starter.services import Services

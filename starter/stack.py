@@ -23,7 +23,7 @@ from runtime.http import serving
 from runtime.outbox import Outbox
 from runtime.settings import Address, Settings
 from runtime.temporal import telemetry
-from starter.api.app import create_app
+from starter.app import create_app
 from starter.mailcatcher import MailCatcher
 from starter.ports import Wanted, local_url, settled
 from starter.preparation import migrate_database, outside_temporal, register

@@ -21,7 +21,7 @@ from domain.vocabulary import ProcessKind
 from runtime.clock import Clock
 from runtime.outbox import Outbox
 from runtime.settings import Settings
-from starter.api.app import create_app
+from starter.app import create_app
 from starter.services import Services
 from store.database import Database
 from store.tables import METADATA

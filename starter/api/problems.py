@@ -1,7 +1,6 @@
 """Refusals as problem+json (RFC 9457): a stable code, and what to do in the reader's language."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
@@ -19,10 +18,10 @@ from domain.codes import Code, Refused
 from domain.vocabulary import Language
 from runtime.texts import preferred_language, translate
 from starter.http.middleware import SAFE_HEADERS
-from starter.http.statuses import RETRY_AFTER_OUTAGE, STATUSES, status_of
+from starter.http.statuses import STATUSES, retry_after, status_of
 from starter.http.texts import DETAILS
 from starter.services import refused_access
-from starter.services.refusals import AlreadyPending, FieldError, FieldsRefused, TooMany
+from starter.services.refusals import AlreadyPending, FieldError, FieldsRefused
 
 MEDIA_TYPE = "application/problem+json"
 # Nobody reads more; thousands of wrong fields must not make an answer many times the request's size.
@@ -70,7 +69,7 @@ def problem(
     *,
     errors: Sequence[FieldError] = (),
     invitation_id: UUID | None = None,
-    retry_after: timedelta | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
     """The response for a refusal."""
     status, language = status_of(code), reader_language(request)
@@ -88,11 +87,9 @@ def problem(
         or None,
         invitation_id=invitation_id,
     )
-    headers = {"Content-Language": language.value}
+    headers = {"Content-Language": language.value, **(headers or {})}
     if status is HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
-    if retry_after is not None:
-        headers["Retry-After"] = str(max(1, round(retry_after.total_seconds())))
     return JSONResponse(
         body.model_dump(mode="json", exclude_none=True),
         status_code=status.value,
@@ -110,14 +107,11 @@ def install(app: FastAPI) -> None:
             return problem(request, refusal.code, errors=refusal.errors)
         if isinstance(refusal, AlreadyPending):
             return problem(request, refusal.code, invitation_id=refusal.invitation_id)
-        if isinstance(refusal, TooMany):
-            return problem(request, refusal.code, retry_after=refusal.retry_after)
         if status_of(refusal.code) is HTTPStatus.FORBIDDEN:
             await refused_access.record(
                 request.app.state.services, request.state.user_id, refusal.code, _subject(request)
             )
-        unavailable = status_of(refusal.code) is HTTPStatus.SERVICE_UNAVAILABLE
-        return problem(request, refusal.code, retry_after=RETRY_AFTER_OUTAGE if unavailable else None)
+        return problem(request, refusal.code, headers=retry_after(refusal))
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
@@ -144,7 +138,8 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(PoolTimeout)
     async def database(request: Request, error: SQLAlchemyError) -> JSONResponse:
         log.error("request.database_failed", exc_info=error)
-        return problem(request, Code.SERVICE_UNAVAILABLE, retry_after=RETRY_AFTER_OUTAGE)
+        refusal = Refused(Code.SERVICE_UNAVAILABLE)
+        return problem(request, refusal.code, headers=retry_after(refusal))
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> JSONResponse:

@@ -247,7 +247,9 @@ class TimelineStep(BaseModel):
     at: datetime
     event: str
     text: str
-    by: str = Field(description="`inviter`, `invitee` or `process`")
+    by: str = Field(
+        description="`inviter`, `manager` (another one who manages the users), `invitee` or `process`"
+    )
 
 
 class ProcessTimeline(BaseModel):

@@ -48,6 +48,7 @@ _ENTRIES = {
     "invitations": _Entry("invitations", _USERS, "Invitations: send, list, show, answer, cancel.", True),
     "processes": _Entry("processes", _USERS, "Processes: their timelines.", True),
     "emails": _Entry("emails", _SOURCES, "E-mails: look at all of them.", True),
+    "pages": _Entry("pages", _SOURCES, "Pages: look at what they are made of.", True),
     "openapi": _Entry("openapi", _SOURCES, "Write the API's description, or check that it is up to date."),
 }
 

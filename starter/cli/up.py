@@ -18,6 +18,7 @@ In another terminal:
   {fullmakt} customers import data/customers.sample.csv
   {fullmakt} users create --email maija@example.com --username maija --first-name Maija --last-name Virtanen
   {fullmakt} authorizations grant --username maija --customer 100001 --commodity electricity
+Then log in to the pages as maija, or by the command line:
   {fullmakt} login --username maija
   {fullmakt} invitations send
 Ctrl-C stops all of it; the data stay."""
@@ -54,6 +55,7 @@ async def _up(settings: Settings) -> None:
 def addresses(running: Stack, embedded: Embedded) -> Iterator[tuple[str, str]]:
     """Where everything is: names and addresses."""
     settings = running.settings
+    yield "Pages", f"{running.api_url}/"
     yield "API", f"{running.api_url}  (described at {running.api_url}/v1/openapi.json)"
     if running.mailbox_url is None:
         yield "Mail", f"{settings.smtp.host}:{settings.smtp.port}, named by the settings; none started here"

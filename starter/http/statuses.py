@@ -5,10 +5,10 @@ from datetime import timedelta
 from http import HTTPStatus
 from types import MappingProxyType
 
-from domain.codes import Code
+from domain.codes import Code, Refused
+from starter.services.refusals import TooMany
 
-# What a response that refuses for an outage says in Retry-After.
-RETRY_AFTER_OUTAGE = timedelta(seconds=5)
+_OUTAGE = timedelta(seconds=5)
 # Of codes that share a status, the first is what a plain HTTP error of that status is called.
 STATUSES: Mapping[HTTPStatus, Sequence[Code]] = MappingProxyType(
     {
@@ -32,6 +32,7 @@ STATUSES: Mapping[HTTPStatus, Sequence[Code]] = MappingProxyType(
             Code.INVITATION_ENDED,
             Code.AUTHORIZATION_EXISTS,
             Code.USER_EXISTS,
+            Code.DRAFT_CHANGED_MEANWHILE,
         ),
         HTTPStatus.GONE: (
             Code.INVITATION_ACCEPTED,
@@ -60,3 +61,11 @@ _STATUS_OF = {code: status for status, codes in STATUSES.items() for code in cod
 def status_of(code: Code) -> HTTPStatus:
     """The HTTP status of a code; 422 for what is wrong with the request's contents."""
     return _STATUS_OF.get(code, HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+def retry_after(refusal: Refused) -> Mapping[str, str]:
+    """The header that says in how many seconds to try again, for a refusal after which that makes sense."""
+    wait = refusal.retry_after if isinstance(refusal, TooMany) else None
+    if status_of(refusal.code) is HTTPStatus.SERVICE_UNAVAILABLE:
+        wait = _OUTAGE
+    return {} if wait is None else {"Retry-After": str(max(1, round(wait.total_seconds())))}

@@ -108,6 +108,10 @@ DETAILS: Mapping[Code, str] = MappingProxyType(
             "An Idempotency-Key must have 1 to 200 printable ASCII characters and no spaces."
         ),
         Code.PRECONDITION_REQUIRED: N_("Send If-Match with the ETag of the details that you are changing."),
+        Code.DRAFT_CHANGED_MEANWHILE: N_(
+            "The details were changed in another window since you opened this page. Check them again, and"
+            " approve."
+        ),
         Code.FORM_OUTDATED: N_(
             "The page had been open for too long, or you have logged in or out since you opened it. Go back,"
             " load the page again, and send your details once more."

@@ -17,7 +17,7 @@ _MOST_OPEN = 50
 async def begin(
     services: Services, user: User, kind: DraftKind, relation_id: UUID | None, data: Mapping[str, str]
 ) -> Draft:
-    """Begins a flow with the checked values of its first phase. A user's oldest beyond 50 are erased."""
+    """Begins a flow with what is known already. A user's oldest beyond 50 are erased."""
     now = services.clock()
     draft = Draft(
         user_id=user.id,

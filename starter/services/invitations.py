@@ -39,10 +39,14 @@ async def create(
     return await _create(services, inviter, relation_id, checked(draft), key)
 
 
-async def create_from_draft(services: Services, inviter: User, draft_id: UUID) -> Invitation:
+async def create_from_draft(
+    services: Services, inviter: User, draft_id: UUID, *, reviewed: Draft | None = None
+) -> Invitation:
     """Makes the invitation that a draft describes, and empties the draft. Again: the same invitation.
 
-    Raises what `create` raises, Refused(`not_found`) also for a draft that is no invitation's.
+    `reviewed`: what the inviter has seen and approves, if it may not be anything else. Raises what `create`
+    raises, Refused(`not_found`) also for a draft that is no invitation's, `draft.changed_meanwhile` for one
+    that does not say what was reviewed.
     """
     draft = await drafts.find(services, inviter, draft_id)
     if draft.kind is not DraftKind.INVITATION or draft.relation_id is None:
@@ -50,7 +54,7 @@ async def create_from_draft(services: Services, inviter: User, draft_id: UUID) -
     if draft.result_id is not None:
         async with services.database.reading() as session:
             return await session.get_one(Invitation, draft.result_id)
-    described = draft_of(draft.data)
+    described = reviewed or draft_of(draft.data)
     return await _create(
         services, inviter, draft.relation_id, described, _key_of(inviter, draft_id), draft_id=draft_id
     )
@@ -101,18 +105,25 @@ async def _write(
         session.add(_start(services, invitation, now))
         remember(services, session, key, invitation.id)
         if draft_id is not None:
-            await _confirm(session, inviter, draft_id, invitation, now)
+            await _confirm(session, inviter, draft_id, draft, invitation, now)
         await session.flush()
         rows.record(session, invitation, Event.INVITATION_CREATED, at=now, by=inviter.id)
     return invitation
 
 
 async def _confirm(
-    session: AsyncSession, inviter: User, draft_id: UUID, invitation: Invitation, now: datetime
+    session: AsyncSession,
+    inviter: User,
+    draft_id: UUID,
+    approved: Draft,
+    invitation: Invitation,
+    now: datetime,
 ) -> None:
     draft = await draft_rows.of_user(session, draft_id, inviter.id, now, lock=True)
     if draft is None:
         raise Refused(Code.NOT_FOUND)
+    if draft_of(draft.data) != approved:
+        raise Refused(Code.DRAFT_CHANGED_MEANWHILE)
     draft.confirm(invitation.id)
 
 

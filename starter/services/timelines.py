@@ -42,7 +42,10 @@ STEPS: Mapping[Event, str] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Step:
-    """Something that happened. `by`: `inviter`, `invitee`, or `process` when nobody did it."""
+    """Something that happened.
+
+    `by`: `inviter`; `manager`, another one who manages the users; `invitee`; `process` when nobody did it.
+    """
 
     at: datetime
     event: Event
@@ -118,15 +121,17 @@ async def timeline(services: Services, user: User, process_id: UUID) -> Timeline
         state=state,
         waiting_for="invitee" if state.is_open else None,
         until=invitation.deadline if state.is_open else None,
-        steps=[Step(each.at, each.event, _by(each)) for each in events if each.event in STEPS],
+        steps=[Step(each.at, each.event, _by(each, invitation)) for each in events if each.event in STEPS],
     )
 
 
-def _by(event: audit.AuditEvent) -> str:
+def _by(event: audit.AuditEvent, invitation: Invitation) -> str:
     if event.event is Event.INVITATION_REGISTERING:
         return "invitee"
     if event.actor is not audit.Actor.USER:
         return "process"
+    if event.event is Event.INVITATION_CANCELLED and event.actor_id != invitation.inviter_id:
+        return "manager"
     if event.event in {Event.INVITATION_CREATED, Event.INVITATION_CANCELLED, Event.AUTHORIZATION_GRANTED}:
         return "inviter"
     return "invitee"

@@ -1,8 +1,10 @@
 """The processes of a relation, as each person may see them (spec 4)."""
 
 from datetime import timedelta
+from uuid import UUID
 
 from domain.vocabulary import InvitationState, Role
+from store import invitations
 from store.invitations import Invitation
 from tests import factories
 from tests.api.conftest import Cast
@@ -65,6 +67,21 @@ async def test_states_are_as_of_now_and_the_erased_have_no_name(cast: Cast, cloc
         (str(over.id), "expired", "Anna Andersson", None),
         (str(erased.id), "declined", None, None),
     ]
+
+
+async def test_who_cancelled(cast: Cast, clock: SettableClock) -> None:
+    database = cast.frontend.database
+    colleague = await factories.make_manager(database, cast.relation)
+    for user, by in ((cast.manager, "inviter"), (colleague, "manager")):
+        made = await invite(cast.inviter, cast.relation.id, email=f"{by}@example.com")
+        async with database.transaction() as session:
+            row = await session.get_one(Invitation, UUID(made["id"]))
+            invitations.end(session, row, InvitationState.CANCELLED, by=user.id, at=clock())
+        shown = (await cast.inviter.get(f"/v1/processes/{made['id']}")).json()
+        assert [(each["event"], each["by"]) for each in shown["steps"]] == [
+            ("invitation.created", "inviter"),
+            ("invitation.cancelled", by),
+        ]
 
 
 async def test_in_pages(cast: Cast, clock: SettableClock) -> None:

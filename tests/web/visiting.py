@@ -1,4 +1,4 @@
-"""A browser at the landing page: the real app in-process over a real database, Temporal never reached."""
+"""A browser at the pages: the real app in-process over a real database, Temporal never reached."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -15,11 +15,13 @@ from runtime.failures import DATA_CONVERTER
 from runtime.settings import Settings
 from store.database import Database
 from store.invitations import Invitation
+from store.users import User
 from tests import factories
 from tests.clock import SettableClock
 from tests.frontend import Frontend, make_services
+from tests.web.browsing import posted
 
-PAGE = "/invitations/opened"
+OPENED = "/invitations/opened"
 BROWSER = {"Accept": "text/html", "Accept-Language": "sv"}
 
 
@@ -48,26 +50,32 @@ async def invited(
     clock: SettableClock,
     state: InvitationState = InvitationState.PENDING,
     *,
-    registered: bool = False,
+    to: User | None = None,
     ago: timedelta = timedelta(),
     customer: str | None = None,
     inviter: str = "Berg",
     language: Language = Language.SWEDISH,
 ) -> Invitation:
-    """An invitation of Birgitta Berg's to somebody, made a while ago."""
+    """An invitation of Birgitta Berg's to a user or somebody new, made a while ago."""
     relation = await factories.make_relation(database, name=customer)
     manager = await factories.make_manager(database, relation, last_name=inviter)
-    email = (await factories.make_user(database)).email if registered else "bo.boman@example.com"
     return await factories.make_invitation(
         database,
         inviter=manager,
         relation=relation,
-        email=email,
+        email=to.email if to else "bo.boman@example.com",
         state=state,
         ended_at=None if state.is_open else clock(),
         now=clock() - ago,
         language=language,
     )
+
+
+async def log_in(browser: httpx2.AsyncClient, user: User) -> httpx2.AsyncClient:
+    """The browser, with a session of the user's."""
+    response = await posted(browser, "/login", username=user.username, password=factories.PASSWORD)
+    assert response.status_code == 303, response.text
+    return browser
 
 
 async def opened(browser: httpx2.AsyncClient, token: str, language: str = "sv") -> httpx2.Response:
@@ -84,6 +92,8 @@ class Page(HTMLParser):
     language: str | None = None
     headings: list[str] = field(default_factory=list)
     tags: list[str] = field(default_factory=list)
+    # Where the links lead that look like buttons.
+    buttons: list[str] = field(default_factory=list)
     addresses: list[str] = field(default_factory=list)
     attributes: list[tuple[str, str | None]] = field(default_factory=list)
     _open: list[str] = field(default_factory=list)
@@ -97,6 +107,8 @@ class Page(HTMLParser):
         self._open.append(tag)
         self.attributes.extend(attrs)
         self.addresses.extend(value or "" for name, value in attrs if name in {"href", "src", "srcset"})
+        if tag == "a" and "button" in (dict(attrs).get("class") or "").split():
+            self.buttons.append(dict(attrs)["href"] or "")
         if tag == "html":
             self.language = dict(attrs)["lang"]
         if tag in {"h1", "h2", "h3"}:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Response
 from domain.vocabulary import Level, Subpage
 from starter.api.dependencies import RequestKeyDep, ServicesDep, SessionDep
 from starter.api.given import NameQuery, NewInvitation
-from starter.api.routing import cursor_of, read_cursor, refusals
+from starter.api.routing import refusals
 from starter.api.schemas import (
     InvitationPreview,
     InvitationView,
@@ -23,6 +23,7 @@ from starter.api.schemas import (
     SuggestedName,
 )
 from starter.api.schemas import Invitations as InvitationsPage
+from starter.http.cursors import cursor_of, read_cursor
 from starter.services import invitations, previews, suggestions, timelines
 from starter.services.invitation_checks import Draft
 from store import authorizations, policy

@@ -1,0 +1,42 @@
+"""Routes of pages: each handler gets a `Visit`; what changes something was posted from a page of ours."""
+
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Match, Route
+from starlette.types import Scope
+
+from starter.services import Services
+from starter.web.paths import login_path
+from starter.web.visit import Visit
+
+Handler = Callable[[Visit], Awaitable[Response]]
+
+
+class _PageRoute(Route):
+    """Leaves itself in the scope, so that requests are logged by their route, never by their address."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        match, child = super().matches(scope)
+        return match, {**child, "route": self}
+
+
+def page(path: str, *, get: Handler | None = None, post: Handler | None = None, login: bool = True) -> Route:
+    """A page: what shows it, what its form does. With `login`, one has to log in first."""
+    handlers = {"GET": get, "HEAD": get, "POST": post}
+
+    async def endpoint(request: Request) -> Response:
+        services: Services = request.app.state.services
+        visit = request.state.visit = await Visit.of(request, services)
+        handler = handlers[request.method]
+        if handler is None:  # the route's methods are those that have one
+            return Response(status_code=HTTPStatus.METHOD_NOT_ALLOWED)
+        if login and visit.session is None:
+            return visit.redirect(login_path(request))
+        if request.method == "POST":
+            await visit.read_form()
+        return await handler(visit)
+
+    return _PageRoute(path, endpoint, methods=[method for method in ("GET", "POST") if handlers[method]])
