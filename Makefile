@@ -46,8 +46,8 @@ check: $(READY) ## Format, lint, strict types, import rules, catalogues
 	$(BIN)/python -m runtime.catalogues check
 
 .PHONY: unit
-unit: $(READY) ## All tests (installs Debian's postgresql when it is missing)
-	@scripts/debian-packages postgresql
+unit: $(READY) ## All tests (installs Debian's postgresql, chromium and firefox-esr when they are missing)
+	@scripts/debian-packages postgresql chromium firefox-esr
 	$(BIN)/pytest -n 3 --dist loadfile
 
 .PHONY: format
@@ -67,6 +67,11 @@ migration: $(READY) ## Write a migration for changed tables: make migration m="W
 .PHONY: openapi
 openapi: $(READY) ## Write docs/openapi.json from the code
 	$(BIN)/fullmakt openapi
+
+.PHONY: screenshots
+screenshots: $(READY) ## Take pictures of the pages, for docs/ and for those who look after them
+	@scripts/debian-packages chromium fonts-liberation
+	$(BIN)/python -m tests.browser.screenshots
 
 .PHONY: histories
 histories: $(READY) ## Record the workflow histories that replay tests hold every change against
