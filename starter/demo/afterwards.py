@@ -10,27 +10,29 @@ from starter.stack import Stack
 def what_to_try(running: Stack, cast: Cast, waiting: str) -> Iterator[str]:
     """The lines. `waiting` is the invitation that was left open for Emma."""
     api, command = running.api_url, own_command()
-    yield "\nIt stays up until Ctrl-C. These can log in:"
-    for person, what in (
-        (cast.maija, "owner of the home's electricity: sends, lists, cancels"),
-        (cast.asa, "administrator of the company's electricity: the same"),
-        (cast.aino, "user of both relations: sees them"),
-        (cast.emma, "declined, and has a new invitation to answer"),
+    yield "\nIt stays up until Ctrl-C. Try it in a browser, in Swedish, Finnish or English:"
+    for person, page, role, what in (
+        (cast.maija, "maintenance", "owner of her home's electricity", "Authorizations: invite somebody"),
+        (cast.asa, "maintenance", "administrator of a company", "the same, with more roles to choose from"),
+        (cast.aino, "services", "user of both relations", "what she may use, and Maintenance"),
+        (cast.emma, "tasks", "invited", "approve or decline the invitation that waits for her"),
     ):
-        yield f"  {person.username:24} {person.password}   {person.first_name}: {what}"
+        yield f"  {api}/login?next=/{page}  {person.username}  {person.password}"
+        yield f"    {person.first_name}, {role}: {what}"
+    yield "  To be a new person: invite a new address as Maija, open the link in the mailbox, register."
     yield "\nWhere to look:"
     yield f"  Mailbox      {running.mailbox_url}"
     if running.temporal is not None:
         yield f"  Temporal UI  {running.temporal.ui_url}/namespaces/default/workflows/invitation-{waiting}"
     yield f"  API          {api}/v1/openapi.json"
     yield f"  Metrics      http://{running.settings.api_metrics}/metrics"
-    yield "\nAs Emma, by the command line:"
+    yield "\nThe same by the command line, as Emma:"
     yield f"  export FULLMAKT_API_URL={api}"
     yield f"  echo '{cast.emma.password}' | {command} login --username {cast.emma.username} --password-stdin"
     yield f"  {command} tasks"
     yield f"  {command} invitations accept {waiting}"
     yield f"  {command} processes show {waiting}"
-    yield "\nAs Maija, by HTTP:"
+    yield "\nAnd by HTTP, as Maija:"
     yield (
         f"  TOKEN=$(curl -s {api}/v1/sessions -H 'Content-Type: application/json'"
         f""" -d '{{"username": "{cast.maija.username}", "password": "{cast.maija.password}"}}'"""
