@@ -40,7 +40,8 @@ class _Server(uvicorn.Server):
 def bound_socket(address: Address, what: str) -> socket.socket:
     """A socket bound to an address (port 0: any free one). Raises AddressInUse, which names `what`."""
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
+    # With its protocol named, asyncio sends each answer at once: no waiting for the last one's receipt.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((address.host, address.port))
