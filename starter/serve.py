@@ -4,6 +4,7 @@ import asyncio
 
 import structlog
 
+from runtime import passwords
 from runtime.clock import system_clock
 from runtime.http import serving
 from runtime.outbox import Outbox
@@ -44,6 +45,7 @@ async def _serve(settings: Settings, address: Address, metrics: Address) -> None
         outbox=outbox,
         runtime=runtime,
     )
+    await asyncio.to_thread(passwords.dummy_hash)
     try:
         app, proxies = create_app(services), settings.trusted_proxies
         async with serving(app, address, what="The API", trusted_proxies=proxies):

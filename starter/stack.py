@@ -4,6 +4,7 @@ For development, tests and the demo. API and worker share one Temporal client, s
 runs without a detour over the server (an eager start).
 """
 
+import asyncio
 import fcntl
 import os
 import stat
@@ -17,7 +18,7 @@ from temporalio.client import Client
 from temporalio.envconfig import ClientConfig
 from temporalio.runtime import Runtime
 
-from runtime import logs
+from runtime import logs, passwords
 from runtime.clock import Clock, system_clock
 from runtime.http import serving
 from runtime.outbox import Outbox
@@ -139,6 +140,7 @@ async def hosting(
         async with worker(client, parts):
             if settings.worker_build_id is not None:
                 await make_current(client, settings.worker_build_id)
+            await asyncio.to_thread(passwords.dummy_hash)
             app = create_app(services)
             proxies = settings.trusted_proxies
             async with serving(app, settings.api, what="The API", trusted_proxies=proxies):

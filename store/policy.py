@@ -37,6 +37,11 @@ async def levels(
     # The relation before what is held on it, as operators' commands do: nobody waits crosswise.
     relation = await customers.relation(session, relation_id, lock=lock)
     held = await authorizations.active_on(session, user_id, relation_id, at, lock=lock)
+    return levels_of(relation, held)
+
+
+def levels_of(relation: CustomerRelation | None, held: Iterable[Authorization]) -> dict[Subpage, Level]:
+    """What somebody may do who holds these on the relation: a level for every subpage."""
     combined = combined_levels(held)
     if relation is None or relation.ended_at is not None:
         combined[Subpage.USERS] = Level.NONE

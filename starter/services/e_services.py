@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from runtime.settings import EService
 from starter.services.context import Services
 from store import authorizations, policy
+from store.authorizations import Authorization
 from store.customers import CustomerRelation
 from store.users import User
 
@@ -23,8 +25,11 @@ async def open_to(services: Services, user: User) -> Sequence[OpenService]:
     now = services.clock()
     async with services.database.reading() as session:
         held = await authorizations.of_user(session, user.id, now)
-        relations = {each.relation_id: each.relation for each in held}
-        levels = {each: await policy.levels(session, user.id, each, now) for each in relations}
+    relations = {each.relation_id: each.relation for each in held}
+    by_relation: dict[UUID, list[Authorization]] = {}
+    for each in held:
+        by_relation.setdefault(each.relation_id, []).append(each)
+    levels = {key: policy.levels_of(relations[key], found) for key, found in by_relation.items()}
     found = []
     for service in services.settings.e_services:
         usable = [
