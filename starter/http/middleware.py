@@ -26,11 +26,15 @@ SAFE_HEADERS: Mapping[str, str] = MappingProxyType(
         "Cache-Control": "no-store",
         "Referrer-Policy": "no-referrer",
         "X-Content-Type-Options": "nosniff",
+        # A window that another site opened is not that site's, nor is what we answer.
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
         "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     }
 )
 Refuse = Callable[[Request, Code], Response]
 _UUID = re.compile(r"[0-9a-fA-F-]{32,36}")
+_ONLY_HTTPS = (b"strict-transport-security", b"max-age=31536000")
 _RAW_HEADERS = [(name.lower().encode(), value.encode()) for name, value in SAFE_HEADERS.items()]
 log = structlog.get_logger()
 
@@ -38,7 +42,7 @@ log = structlog.get_logger()
 def guard(app: Starlette, services: Services, refuse: Refuse) -> None:
     """Puts all of this around an application. `refuse` answers what is too large, too slow or no text."""
     app.add_middleware(BoundedBody, refuse=refuse)
-    app.add_middleware(SafeHeaders)
+    app.add_middleware(SafeHeaders, is_https=services.settings.origin.scheme == "https")
     app.add_middleware(Observed, meter=services.meter)
 
 
@@ -113,8 +117,9 @@ def _replay(body: bytes, receive: Receive) -> Receive:
 class SafeHeaders:
     """Nothing is cached, framed, sniffed or referred; a response's own headers go first."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, is_https: bool) -> None:
         self._app = app
+        self._headers = [*_RAW_HEADERS, *([_ONLY_HTTPS] if is_https else [])]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def sending(message: Message) -> None:
@@ -122,7 +127,7 @@ class SafeHeaders:
                 present = {name.lower() for name, _ in message["headers"]}
                 message["headers"] = [
                     *message["headers"],
-                    *(header for header in _RAW_HEADERS if header[0] not in present),
+                    *(header for header in self._headers if header[0] not in present),
                 ]
             await send(message)
 

@@ -83,12 +83,10 @@ async def read_form(request: Request) -> Mapping[str, str]:
     return fields
 
 
-def refuse_foreign(request: Request, fields: Mapping[str, str], *, token: str, origin: str) -> None:
-    """Refuses a form that this browser did not get from us (case A21).
+def refuse_other_sites(request: Request, origin: str) -> None:
+    """Refuses what was sent from another site, as far as browsers tell (case A21).
 
-    Raises Refused: `form.foreign` for one sent from another site, `form.outdated` for one without the token
-    of this session. The token alone would do; what browsers say of where a request comes from is asked
-    first, because it cannot leak.
+    Raises Refused(`form.foreign`).
     """
     site = request.headers.get("sec-fetch-site")
     if site is not None:
@@ -98,5 +96,9 @@ def refuse_foreign(request: Request, fields: Mapping[str, str], *, token: str, o
         is_foreign = request.headers.get("origin", origin) not in {origin, "null"}
     if is_foreign:
         raise Refused(Code.FORM_FOREIGN)
+
+
+def refuse_without_token(fields: Mapping[str, str], token: str) -> None:
+    """Refuses a form that was not shown in this session. Raises Refused(`form.outdated`)."""
     if not compare_digest(fields.get(TOKEN_FIELD, "").encode(), token.encode()):
         raise Refused(Code.FORM_OUTDATED)

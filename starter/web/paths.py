@@ -1,10 +1,14 @@
 """Addresses within the pages, to go on or back to; never another host's."""
 
+import re
 from urllib.parse import quote
 
 from starlette.requests import Request
 
+from runtime.keys import TOKEN_LENGTH
+
 HOME = "/services"
+_TOKEN = re.compile(rf"[A-Za-z0-9_-]{{{TOKEN_LENGTH}}}")
 # An e-mail's link: its path holds a token, which no page may repeat. It leads on to the second address.
 LINK = "/invitations/open/"
 OPENED = "/invitations/opened"
@@ -20,8 +24,8 @@ def own_path(given: str) -> str:
 
 
 def asked_path(request: Request) -> str:
-    """The path and query that a request asks for; of an e-mail's link, where it leads."""
-    if request.url.path.startswith(LINK):
+    """The path and query that a request asks for; of an e-mail's link, whole or mangled, where it leads."""
+    if request.url.path.startswith(LINK) or _TOKEN.search(request.url.path):
         return OPENED
     query = request.url.query
     return own_path(request.url.path + (f"?{query}" if query else ""))

@@ -23,8 +23,18 @@ class _PageRoute(Route):
         return match, {**child, "route": self}
 
 
-def page(path: str, *, get: Handler | None = None, post: Handler | None = None, login: bool = True) -> Route:
-    """A page: what shows it, what its form does. With `login`, one has to log in first."""
+def page(
+    path: str,
+    *,
+    get: Handler | None = None,
+    post: Handler | None = None,
+    login: bool = True,
+    too_late: Handler | None = None,
+) -> Route:
+    """A page: what shows it, what its form does. With `login`, one has to log in first.
+
+    `too_late` answers a form whose session has ended, and with it the form's token.
+    """
     handlers = {"GET": get, "HEAD": get, "POST": post}
 
     async def endpoint(request: Request) -> Response:
@@ -35,6 +45,9 @@ def page(path: str, *, get: Handler | None = None, post: Handler | None = None, 
             return Response(status_code=HTTPStatus.METHOD_NOT_ALLOWED)
         if login and visit.session is None:
             return visit.redirect(login_path(request))
+        if request.method == "POST" and too_late is not None and visit.session_has_ended:
+            visit.refuse_other_sites()
+            return await too_late(visit)
         if request.method == "POST":
             await visit.read_form()
         return await handler(visit)

@@ -17,7 +17,7 @@ from starter.http.source import source
 from starter.services import Services, sessions
 from starter.web import notices
 from starter.web.cookies import Cookie, Cookies
-from starter.web.forms import Form, read_form, refuse_foreign, refused_form
+from starter.web.forms import Form, read_form, refuse_other_sites, refuse_without_token, refused_form
 from starter.web.notices import Notice
 from starter.web.paths import asked_path
 from starter.web.render import Frame, page
@@ -98,9 +98,14 @@ class Visit:
 
     async def read_form(self) -> None:
         """Reads what was posted. Raises Refused (`request.malformed`, `form.foreign`, `form.outdated`)."""
+        self.refuse_other_sites()
         fields = await read_form(self.request)
-        refuse_foreign(self.request, fields, token=self._form_token, origin=self.services.settings.origin_url)
+        refuse_without_token(fields, self._form_token)
         self.posted = fields
+
+    def refuse_other_sites(self) -> None:
+        """Raises Refused(`form.foreign`) for what another site made this browser send."""
+        refuse_other_sites(self.request, self.services.settings.origin_url)
 
     def refused(self, refusal: Refused, fields: Mapping[Code, str] | None = None) -> Form:
         """What was posted, to be shown again with what is wrong; see `forms.refused_form`."""

@@ -1,17 +1,21 @@
 """What is around every page: language, zone, session, notices, errors, assets; without any process."""
 
 import gzip
+import socket
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
 import httpx2
 import pytest
+from starlette.requests import Request
 from temporalio.client import Client
 
 from domain.vocabulary import Language
 from runtime.failures import DATA_CONVERTER
-from runtime.settings import Settings
+from runtime.http import bound_socket
+from runtime.settings import Address, Settings
+from starter.http.source import source
 from starter.web.assets import asset
 from starter.web.paths import own_path
 from store.database import Database
@@ -19,7 +23,7 @@ from tests import factories
 from tests.clock import SettableClock
 from tests.factories import PASSWORD
 from tests.frontend import Frontend, make_services
-from tests.web.browsing import form, posted
+from tests.web.browsing import form, posted, sent
 
 
 @pytest.fixture
@@ -97,13 +101,33 @@ async def test_the_session_is_new_at_log_in_and_dead_after_log_out(
     assert (await browser.get("/services")).status_code == 303
 
 
+async def test_one_can_log_out_after_the_session_has_ended(
+    pages: Frontend, sqlite_database: Database, clock: SettableClock
+) -> None:
+    user = await factories.make_user(sqlite_database)
+    browser = pages.client()
+    await log_in(browser, user.username)
+    open_page = await browser.get("/services")
+    clock.advance(timedelta(hours=2))
+
+    left = await sent(browser, open_page, "/logout")
+    assert left.headers["location"] == "/login"
+    assert {each.partition("=")[0] for each in left.headers.get_list("set-cookie")} >= {
+        "session",
+        "invitation",
+    }
+    assert "session" not in browser.cookies
+
+
 async def test_over_https_the_cookies_are_for_this_host_alone(
     sqlite_database: Database, clock: SettableClock
 ) -> None:
     client = await Client.connect("127.0.0.1:1", lazy=True, data_converter=DATA_CONVERTER)
     settings = Settings(_env_file=None, database_url="sqlite:///x.db", origin="https://e.example.com")
     https = Frontend(make_services(settings, sqlite_database, client, clock))
-    [cookie] = (await https.client().get("/login")).headers.get_list("set-cookie")
+    answer = await https.client().get("/login")
+    assert "strict-transport-security" in answer.headers
+    [cookie] = answer.headers.get_list("set-cookie")
     assert cookie.startswith("__Host-visitor=")
     assert {"HttpOnly", "Path=/", "SameSite=lax", "Secure"} <= set(cookie.split("; "))
     assert "Domain" not in cookie
@@ -173,6 +197,8 @@ async def test_no_error_page_repeats_the_token_of_a_link(pages: Frontend) -> Non
         await pages.client().post(f"/invitations/open/{token}", content=b"x" * 70_000),
         await pages.client().request("TRACE", f"/invitations/open/{token}"),
         await pages.client().get(f"/invitations/open/{token}%0Ax"),
+        await pages.client().get(f"/Invitations//open/{token}"),
+        await pages.client().get(f"/{token}"),
     ):
         assert answer.status_code in {303, 404, 405, 413}
         assert token not in answer.text + str(answer.headers)
@@ -225,3 +251,24 @@ async def test_assets_are_kept_for_ever_and_sent_compressed(pages: Frontend) -> 
     assert small.headers["vary"] == "Accept-Encoding"
     assert gzip.decompress(raw) == plain.content
     assert (await browser.get("/assets/fullmakt.css")).headers["cache-control"] == "no-cache"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        ("2a01:db8::1", "2a01:db8:0:0:ffff::2", True),
+        ("2a01:db8:0:1::1", "2a01:db8::1", False),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+        ("192.0.2.1", "192.0.2.2", False),
+        ("fe80::1%eth0", "fe80::2", True),
+    ],
+)
+def test_a_source_is_a_subscriber(one: str, other: str, is_same: bool) -> None:
+    seen = [source(Request({"type": "http", "client": (each, 1)})) for each in (one, other)]
+    assert (seen[0] == seen[1]) is is_same
+
+
+def test_answers_do_not_wait_for_receipts() -> None:
+    """Without this each answer but a connection's first would come 40 ms late."""
+    with bound_socket(Address(port=0), "A test") as listening:
+        assert listening.proto == socket.IPPROTO_TCP

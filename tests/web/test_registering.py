@@ -203,6 +203,25 @@ async def test_when_temporal_is_away_what_was_typed_stays(
     assert PASSWORD not in response.text
 
 
+async def test_the_form_is_for_the_invitation_that_it_showed(
+    sqlite_database: Database, clock: SettableClock
+) -> None:
+    """A site that opens its own invitation's link in the victim's browser meanwhile gets nothing of it."""
+    invitation = await invited(sqlite_database, clock)
+    relation, inviter = invitation.relation, invitation.inviter
+    mallorys = await factories.make_invitation(
+        sqlite_database, inviter=inviter, relation=relation, email="mallory@example.com", now=clock()
+    )
+    async with visiting(sqlite_database, clock) as frontend:
+        browser = frontend.client()
+        await browser.get(link(token_of(invitation)))
+        shown = await browser.get(REGISTER)
+        await browser.get(link(token_of(mallorys)))
+        response = await sent(browser, shown, **right())
+        assert (response.status_code, response.headers["location"]) == (303, OPENED)
+        assert await user_of(frontend, "mallory@example.com") is None
+
+
 async def test_somebody_who_is_logged_in_registers_nobody(
     sqlite_database: Database, clock: SettableClock
 ) -> None:

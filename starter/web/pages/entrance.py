@@ -23,7 +23,7 @@ def routes() -> list[BaseRoute]:
     return [
         page("/", get=_start, login=False),
         page("/login", get=_show_login, post=_log_in, login=False),
-        page("/logout", post=_log_out, login=False),
+        page("/logout", post=_log_out, login=False, too_late=_log_out),
         page("/language", post=_choose_language, login=False),
     ]
 

@@ -83,7 +83,7 @@ async def _show(phase: Phase, visit: Visit, flow: Flow) -> Response:
 
 async def _save(phase: Phase, visit: Visit, flow: Flow) -> Response:
     """Keeps what was typed; on to the next phase, or back to the one before, which asks for no checks."""
-    going_back = "back" in visit.posted
+    going_back = "back" in visit.posted and phase is not Phase.CONTACT_DETAILS
     try:
         kept = (
             inviting_flow.as_typed(phase, visit.posted)

@@ -9,6 +9,7 @@ from uuid import UUID
 from starlette.responses import Response
 
 from domain.codes import Code, Refused
+from domain.text import COVER_MESSAGE_LENGTH
 from domain.vocabulary import DraftKind
 from starter.services import drafts, suggestions
 from starter.services.invitation_checks import FIELDS, Phase, draft_of
@@ -33,6 +34,8 @@ _ORDER = tuple(PATHS)
 DRAFT = "/invitation-drafts/{draft_id:uuid}"
 # What the draft holds besides the fields: for which address a name was sought, and whether the names in it
 # are those that were found.
+# Enough to shorten what is too long; a draft is no place to store things.
+_MOST_KEPT = 2 * COVER_MESSAGE_LENGTH
 _SOUGHT_FOR, _IS_SUGGESTED = "name_sought_for", "name_is_suggested"
 
 
@@ -97,7 +100,7 @@ def _incomplete(data: Mapping[str, str], until: Phase | None) -> Phase | None:
 
 def as_typed(phase: Phase, posted: Mapping[str, str]) -> dict[str, str]:
     """A phase's fields unchecked, to be kept when one goes back. PostgreSQL cannot keep NULs."""
-    return {name: posted.get(name, "").replace("\x00", "") for name in FIELDS[phase]}
+    return {name: posted.get(name, "").replace("\x00", "")[:_MOST_KEPT] for name in FIELDS[phase]}
 
 
 async def name_for(visit: Visit, flow: Flow, email: str) -> dict[str, str]:

@@ -59,7 +59,9 @@ async def _show(visit: Visit) -> Response:
 async def _register(visit: Visit) -> Response:
     """Makes the user and starts his session, which never is one that the browser had before (case A22)."""
     invitation = await _to_register_for(visit)
-    if invitation is None:
+    # Another link may have been opened in this browser since the form was shown: with its e-mail address, the
+    # user would be somebody else's.
+    if invitation is None or visit.posted.get("invitation") != str(invitation.id):
         return visit.redirect(OPENED)
     try:
         user = await _make_user(visit)
