@@ -48,7 +48,8 @@ check: $(READY) ## Format, lint, strict types, import rules, catalogues
 .PHONY: unit
 unit: $(READY) ## All tests (installs Debian's postgresql, chromium and firefox-esr when they are missing)
 	@scripts/debian-packages postgresql chromium firefox-esr
-	$(BIN)/pytest -n 3 --dist loadfile
+	# Compiled modules are kept, whatever the machine says: tests start many processes.
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 4 --dist loadfile
 
 .PHONY: format
 format: $(READY) ## Format and mend what can be mended by itself
