@@ -49,7 +49,7 @@ check: $(READY) ## Format, lint, strict types, import rules, catalogues
 unit: $(READY) ## All tests (installs Debian's postgresql, chromium and firefox-esr when they are missing)
 	@scripts/debian-packages postgresql chromium firefox-esr
 	# Compiled modules are kept, whatever the machine says: tests start many processes.
-	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 4 --dist loadfile
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 3 --dist loadfile
 
 .PHONY: format
 format: $(READY) ## Format and mend what can be mended by itself
