@@ -26,7 +26,23 @@ class Code(StrEnum):
     AUTHORIZATION_LEVEL_UNKNOWN = "authorization.level_unknown"
     AUTHORIZATION_LEVEL_TOO_HIGH = "authorization.level_too_high"
     AUTHORIZATION_MISSING = "authorization.missing"
+    # Strong identification
     IDENTIFICATION_REQUIRED = "identification.required"
+    IDENTIFICATION_STALE = "identification.stale"
+    IDENTIFICATION_FAILED = "identification.failed"
+    IDENTIFICATION_CANCELLED = "identification.cancelled"
+    IDENTIFICATION_UNAVAILABLE = "identification.unavailable"
+    IDENTIFICATION_OTHER_PERSON = "identification.other_person"
+    IDENTIFICATION_IN_USE = "identification.in_use"
+    # Registrations
+    REGISTRATION_NOT_READY = "registration.not_ready"
+    REGISTRATION_ABANDONED = "registration.abandoned"
+    REGISTRATION_COMPLETED = "registration.completed"
+    REGISTRATION_ALREADY_USER = "registration.already_user"
+    REGISTRATION_HANDED_OVER = "registration.handed_over"
+    REGISTRATION_DETAILS_DO_NOT_MATCH = "registration.details_do_not_match"
+    REGISTRATION_EMAIL_NOT_CONFIRMED = "registration.email_not_confirmed"
+    LINK_USED = "link.used"
     # Users and sessions
     SESSION_REQUIRED = "session.required"
     SESSION_EXPIRED = "session.expired"
@@ -42,6 +58,8 @@ class Code(StrEnum):
     FIELD_TOO_LONG = "field.too_long"
     FIELD_NOT_TEXT = "field.not_text"
     EMAIL_INVALID = "email.invalid"
+    BUSINESS_ID_INVALID = "business_id.invalid"
+    CUSTOMER_NUMBER_INVALID = "customer_number.invalid"
     USERNAME_INVALID = "username.invalid"
     USERNAME_FOREIGN_ADDRESS = "username.foreign_address"
     PASSWORD_TOO_SHORT = "password.too_short"  # noqa: S105 - a code, not a password
@@ -67,6 +85,8 @@ class Code(StrEnum):
     OUTCOME_UNKNOWN = "processes.outcome_unknown"
     SERVICE_UNAVAILABLE = "service.unavailable"
     INTERNAL = "internal"
+    # The customer registry (inside, too: what people see is that a check takes longer)
+    REGISTRY_UNAVAILABLE = "registry.unavailable"
     # Mail (these stay inside: logs, message rows, Temporal)
     MAIL_TEMPORARY = "mail.temporary"
     MAIL_UNREACHABLE = "mail.unreachable"

@@ -10,11 +10,21 @@ from domain.messages import ProcessMessage
 from domain.vocabulary import ProcessKind
 
 # Workflow types are names in histories and never change; Python classes may.
-WORKFLOW_TYPE: Mapping[ProcessKind, str] = MappingProxyType({ProcessKind.INVITATION: "Invitation"})
+WORKFLOW_TYPE: Mapping[ProcessKind, str] = MappingProxyType(
+    {
+        ProcessKind.INVITATION: "Invitation",
+        ProcessKind.REGISTRATION: "Registration",
+        ProcessKind.CONTRACT_LINK: "ContractLink",
+    }
+)
 
 # What operators read in the Temporal UI's list, one line.
 SUMMARY: Mapping[ProcessKind, str] = MappingProxyType(
-    {ProcessKind.INVITATION: "Invitation to hold a role on a customer relation"}
+    {
+        ProcessKind.INVITATION: "Invitation to hold a role on a customer relation",
+        ProcessKind.REGISTRATION: "Registration of a customer by strong identification",
+        ProcessKind.CONTRACT_LINK: "Fetching of a person's contracts from the customer registry",
+    }
 )
 
 

@@ -63,7 +63,7 @@ def refusal_to_give(*, kind: CustomerKind, role: Role, levels: Levels, giver: Le
 
     `levels` and `giver` hold a level for every subpage. The giver's own right to manage users is part of
     `giver`. Codes: `authorization.role_not_available`, `authorization.level_unknown`,
-    `authorization.level_too_high`, `identification.required`.
+    `authorization.level_too_high`. Whether the receiver has identified strongly is asked when he accepts.
     """
     if giver[Subpage.USERS] is not Level.WRITE:
         return Code.AUTHORIZATION_LEVEL_TOO_HIGH
@@ -73,8 +73,6 @@ def refusal_to_give(*, kind: CustomerKind, role: Role, levels: Levels, giver: Le
         return Code.AUTHORIZATION_LEVEL_UNKNOWN
     if any(level.rank > giver[subpage].rank for subpage, level in levels.items()):
         return Code.AUTHORIZATION_LEVEL_TOO_HIGH
-    if needs_strong_identification(levels):
-        # On a private relation a write level beyond reports can never be given at all.
-        private = kind is CustomerKind.PRIVATE
-        return Code.AUTHORIZATION_LEVEL_TOO_HIGH if private else Code.IDENTIFICATION_REQUIRED
+    if kind is CustomerKind.PRIVATE and needs_strong_identification(levels):
+        return Code.AUTHORIZATION_LEVEL_TOO_HIGH
     return None

@@ -1,12 +1,15 @@
 """What people type: names and messages. Plain text without control characters (cases A28, A31)."""
 
+import re
 import unicodedata
 
 from domain.codes import Code, Refused
 
 NAME_LENGTH = 100
+ORGANISATION_NAME_LENGTH = 200
 COVER_MESSAGE_LENGTH = 2000
 
+_PHONE = re.compile(r"\+?[0-9][0-9 ()-]{4,24}")
 _LINE_BREAKS = {"\r\n": "\n", "\r": "\n", "\u2028": "\n", "\u2029": "\n"}
 # Characters that reorder what the reader sees: embeddings, overrides, isolates.
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
@@ -20,8 +23,25 @@ def checked_name(name: str) -> str:
     Raises Refused: `field.required` when empty, `field.too_long` over 100 characters, `field.not_text` with
     control, direction or unassigned characters in it.
     """
-    kept = unicodedata.normalize("NFC", name).strip()
-    _refuse_length(kept, NAME_LENGTH)
+    return _one_line(name, NAME_LENGTH)
+
+
+def checked_organisation_name(name: str) -> str:
+    """A company's name, one line of at most 200 characters; raises as `checked_name` does."""
+    return _one_line(name, ORGANISATION_NAME_LENGTH)
+
+
+def checked_phone(number: str) -> str:
+    """A telephone number as somebody writes it. Raises Refused(`field.invalid`)."""
+    kept = number.strip()
+    if not _PHONE.fullmatch(kept):
+        raise Refused(Code.FIELD_INVALID)
+    return kept
+
+
+def _one_line(text: str, maximum: int) -> str:
+    kept = unicodedata.normalize("NFC", text).strip()
+    _refuse_length(kept, maximum)
     if any(_is_control(character) for character in kept):
         raise Refused(Code.FIELD_NOT_TEXT)
     return kept

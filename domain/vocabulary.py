@@ -71,6 +71,8 @@ class ProcessKind(StrEnum):
     """The kinds of processes; a workflow's id is `<kind>-<uuid>`."""
 
     INVITATION = "invitation"
+    REGISTRATION = "registration"
+    CONTRACT_LINK = "contract_link"
 
 
 class InvitationState(StrEnum):
@@ -102,6 +104,66 @@ class DeliveryState(StrEnum):
     FAILED = "failed"
 
 
+class RegistrationState(StrEnum):
+    """A registration's life (spec 3.2): each step waits for a person, or for the customer registry."""
+
+    IDENTIFYING = "identifying"
+    DETAILS = "details"
+    CHECKING = "checking"
+    REVIEW = "review"
+    COMPLETED = "completed"
+    # The identified person has a user already, and adds the customer there.
+    ALREADY_USER = "already_user"
+    # Customer service goes on with it.
+    HANDED_OVER = "handed_over"
+    ABANDONED = "abandoned"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can still be completed."""
+        return self in OPEN_REGISTRATION_STATES
+
+
+OPEN_REGISTRATION_STATES = frozenset(
+    {
+        RegistrationState.IDENTIFYING,
+        RegistrationState.DETAILS,
+        RegistrationState.CHECKING,
+        RegistrationState.REVIEW,
+    }
+)
+
+
+class ContractLinkState(StrEnum):
+    """The fetching of a person's contracts (spec 3.3). `failed`: the registry was down for a day."""
+
+    LINKING = "linking"
+    LINKED = "linked"
+    FAILED = "failed"
+
+
+class IdentificationPurpose(StrEnum):
+    """What somebody identifies strongly for."""
+
+    REGISTRATION = "registration"
+    # Somebody who is logged in: for an act that asks for it, or to have a strong identity at all.
+    ACT = "act"
+
+
+class ServiceRequestKind(StrEnum):
+    """What customer service is asked to handle (spec 3.6)."""
+
+    NO_IDENTIFICATION_MEANS = "no_identification_means"
+    DETAILS_DO_NOT_MATCH = "details_do_not_match"
+    NOT_US = "not_us"
+
+
+class ServiceRequestState(StrEnum):
+    """A service request's life (spec 3.6)."""
+
+    OPEN = "open"
+
+
 class DraftKind(StrEnum):
     """The guided flows whose phases are kept until they are confirmed."""
 
@@ -129,3 +191,10 @@ class Message(StrEnum):
     INVITATION_UNDELIVERABLE = "invitation_undeliverable"
     INVITATION_VOID = "invitation_void"
     INVITATION_WITHDRAWN = "invitation_withdrawn"
+    EMAIL_CONFIRMATION = "email_confirmation"
+    EMAIL_IN_USE = "email_in_use"
+    REGISTRATION_COMPLETED = "registration_completed"
+    REGISTRATION_NOTICE = "registration_notice"
+    REGISTRATION_SUSPENDED = "registration_suspended"
+    CONTRACTS_LINKED = "contracts_linked"
+    CONTRACTS_NOT_LINKED = "contracts_not_linked"

@@ -24,6 +24,16 @@ class Keys:
         digest = self._hmac("invitation-token", f"{invitation_id}/{generation}")
         return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
+    def registration_token(self, purpose: str, registration_id: UUID, generation: int = 1) -> str:
+        """The token of a link about a registration: `confirm` an address, or `dispute` it."""
+        digest = self._hmac(f"registration-{purpose}", f"{registration_id}/{generation}")
+        return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+    def identification_secret(self, purpose: str, identification_id: UUID) -> str:
+        """The `nonce` or `code_verifier` of an identification: 43 characters that need not be kept."""
+        digest = self._hmac(f"identification-{purpose}", str(identification_id))
+        return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
     def source_hash(self, address: str) -> str:
         """Where a request came from, so that it can be counted without being kept."""
         return self._hmac("source", address).hex()
@@ -45,8 +55,8 @@ class Keys:
         return hmac.digest(derived, value.encode(), "sha256")
 
 
-def new_session_token() -> str:
-    """32 random bytes."""
+def new_token() -> str:
+    """32 random bytes: of a session, a registration, an identification's `state`."""
     return secrets.token_urlsafe(32)
 
 

@@ -19,8 +19,11 @@ from temporalio.client import (
 )
 
 from domain.processes import DrainOutbox, HousekeepingStart
+from domain.registry import ContractEndsStart, RegistryPullStart
 
 _NIGHT_HOUR = 3
+# Contracts end with their last day.
+_NEW_DAY = ScheduleCalendarSpec(hour=[ScheduleRange(0)], minute=[ScheduleRange(5)])
 
 
 def _schedule(
@@ -34,23 +37,40 @@ def _schedule(
     )
 
 
-def all_schedules(task_queue: str, time_zone: str) -> dict[str, Schedule]:
-    """By id: the outbox each minute, housekeeping each night."""
+def all_schedules(
+    task_queue: str, time_zone: str, pull_registry_every: timedelta | None = None
+) -> dict[str, Schedule]:
+    """By id: the outbox each minute, housekeeping and contracts' ends each night, the registry's changes.
+
+    `pull_registry_every`: None when there is nothing to pull.
+    """
     each_minute = ScheduleSpec(intervals=[ScheduleIntervalSpec(every=timedelta(minutes=1))])
     each_night = ScheduleSpec(
         calendars=[ScheduleCalendarSpec(hour=[ScheduleRange(_NIGHT_HOUR)])], time_zone_name=time_zone
     )
-    return {
+    each_day = ScheduleSpec(calendars=[_NEW_DAY], time_zone_name=time_zone)
+    schedules = {
         "drain-outbox": _schedule("DrainOutbox", DrainOutbox(), "drain-outbox", task_queue, each_minute),
         "housekeeping": _schedule(
             "Housekeeping", HousekeepingStart(), "housekeeping", task_queue, each_night
         ),
+        "contract-ends": _schedule(
+            "ContractEnds", ContractEndsStart(), "contract-ends", task_queue, each_day
+        ),
     }
+    if pull_registry_every is not None:
+        often = ScheduleSpec(intervals=[ScheduleIntervalSpec(every=pull_registry_every)])
+        schedules["registry-pull"] = _schedule(
+            "RegistryPull", RegistryPullStart(), "registry-pull", task_queue, often
+        )
+    return schedules
 
 
-async def register_schedules(client: Client, task_queue: str, time_zone: str) -> None:
+async def register_schedules(
+    client: Client, task_queue: str, time_zone: str, pull_registry_every: timedelta | None = None
+) -> None:
     """Creates what is missing and brings the rest to what this code says. Safe to repeat."""
-    for schedule_id, schedule in all_schedules(task_queue, time_zone).items():
+    for schedule_id, schedule in all_schedules(task_queue, time_zone, pull_registry_every).items():
         try:
             await client.create_schedule(schedule_id, schedule)
         except ScheduleAlreadyRunningError:

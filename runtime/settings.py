@@ -13,9 +13,14 @@ from typing import Annotated, Self
 from pydantic import BaseModel, Field, HttpUrl, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from domain.contract_links import ContractLinkWaits
 from domain.invitations import InvitationWaits
+from domain.registrations import RegistrationWaits
 from domain.roles import EXISTING_LEVELS
 from domain.vocabulary import Language, Level, NameSuggestion, Subpage
+from runtime.identification_settings import Identification
+from runtime.identity_vault import DEVELOPMENT_IDENTITY_KEY, IdentityVault
+from runtime.registry_settings import Registry
 
 DEVELOPMENT_KEY = "development-key-that-production-refuses"
 _MINIMUM_KEY_LENGTH = 32
@@ -41,9 +46,9 @@ class Retailer(BaseModel):
     customer_service_phone: str = "+358 9 123 4567"
     customer_service_email: str = "kundtjanst@example.com"
     customer_service_hours: dict[Language, str] = {
-        Language.SWEDISH: "vardagar kl. 8-16",
-        Language.FINNISH: "arkisin klo 8-16",
-        Language.ENGLISH: "weekdays 8-16",
+        Language.SWEDISH: "vardagar kl. 8–16",
+        Language.FINNISH: "arkisin klo 8–16",
+        Language.ENGLISH: "weekdays 8–16",
     }
     time_zone: str = "Europe/Helsinki"
     terms_version: str = "2026-11"
@@ -70,6 +75,15 @@ class InvitationLimits(BaseModel):
     lookups_per_source_and_minute: int = 30
 
 
+class RegistrationLimits(BaseModel):
+    """How many tries are too many (spec 3.2, step 3)."""
+
+    mismatches_per_person_and_day: int = 5
+    confirmation_emails: int = 5
+    starts_per_source_and_hour: int = 60
+    service_requests_per_source_and_day: int = 10
+
+
 class SessionRules(BaseModel):
     """How long a log-in lasts, and how many wrong passwords are too many."""
 
@@ -83,6 +97,8 @@ class SessionRules(BaseModel):
     failures_of_strangers: int = 50
     failure_window: timedelta = timedelta(minutes=15)
     source_known_for: timedelta = timedelta(days=90)
+    # For how long a strong identification opens what asks for one (spec 3.7).
+    identification_fresh: timedelta = timedelta(minutes=30)
 
 
 class Retention(BaseModel):
@@ -194,6 +210,8 @@ class Settings(BaseSettings):
     origin: HttpUrl = HttpUrl("http://127.0.0.1:8000")
     # One key for tokens, indexes and hashes of sources; each use derives its own from it.
     secret_key: SecretStr = SecretStr(DEVELOPMENT_KEY)
+    # Keys that encrypt personal identity codes, the newest first; as JSON in the environment.
+    identity_keys: list[SecretStr] = [SecretStr(DEVELOPMENT_IDENTITY_KEY)]
 
     api: Address = Address(port=8000)
     api_metrics: Address = Address(port=9464)
@@ -212,6 +230,11 @@ class Settings(BaseSettings):
     smtp: Smtp = Smtp()
     waits: InvitationWaits = InvitationWaits()
     limits: InvitationLimits = InvitationLimits()
+    registration: RegistrationWaits = RegistrationWaits()
+    registration_limits: RegistrationLimits = RegistrationLimits()
+    contract_link: ContractLinkWaits = ContractLinkWaits()
+    identification: Identification = Field(default_factory=Identification)
+    registry: Registry = Field(default_factory=Registry)
     sessions: SessionRules = SessionRules()
     retention: Retention = Retention()
     name_suggestion: NameSuggestion = NameSuggestion.SHARED_OR_OPTED_IN
@@ -224,6 +247,7 @@ class Settings(BaseSettings):
     stack_temporal_port: Port = 7233
     stack_temporal_ui_port: Port = 8233
     stack_mail_port: Port = 8025
+    stack_broker_port: Port = 8026
 
     @field_validator("origin")
     @classmethod
@@ -231,6 +255,12 @@ class Settings(BaseSettings):
         if origin.path not in {None, "/"} or origin.query or origin.fragment or origin.username:
             raise ValueError("origin is a scheme, a host and perhaps a port, without a path")
         return origin
+
+    @field_validator("identity_keys")
+    @classmethod
+    def _identity_keys_are_keys(cls, keys: list[SecretStr]) -> list[SecretStr]:
+        IdentityVault(keys)
+        return keys
 
     @model_validator(mode="after")
     def _defaults_and_production(self) -> Self:
@@ -246,6 +276,10 @@ class Settings(BaseSettings):
             raise ValueError("production needs a secret_key of its own, 32 characters or more")
         if self.origin.scheme != "https":
             raise ValueError("production needs an https origin")
+        if IdentityVault(self.identity_keys).holds_development_key:
+            raise ValueError("production needs identity_keys of its own")
+        if faults := self.identification.faults_in_production():
+            raise ValueError("; ".join(faults))
 
     @property
     def origin_url(self) -> str:

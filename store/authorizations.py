@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import ForeignKey, Index, select, text
+from sqlalchemy import ColumnElement, ForeignKey, Index, UniqueConstraint, and_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -30,6 +30,8 @@ class Authorization(Base):
             sqlite_where=text("ended_at IS NULL"),
         ),
         Index("ix_authorizations_relation_id", "relation_id"),
+        # One grant per process and relation, however often it is tried.
+        UniqueConstraint("process_id", "relation_id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
@@ -42,11 +44,22 @@ class Authorization(Base):
     granted_through: Mapped[GrantedThrough]
     # Whose right it rests on; None for what the retailer granted itself.
     granted_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
-    # The process that granted it: one grant per process, however often it is tried.
-    process_id: Mapped[UUID | None] = mapped_column(unique=True)
+    # The process that granted it.
+    process_id: Mapped[UUID | None]
+    # Disputed by the customer: gives nothing until customer service has looked into it.
+    suspended_at: Mapped[datetime | None]
 
     user: Mapped[User] = relationship(foreign_keys=user_id, lazy="joined", innerjoin=True)
     relation: Mapped[CustomerRelation] = relationship(lazy="joined", innerjoin=True)
+
+
+def _gives_at(moment: datetime) -> ColumnElement[bool]:
+    """Whether an authorization gives something at a moment."""
+    return and_(
+        Authorization.valid_from <= moment,
+        Authorization.ended_at.is_(None),
+        Authorization.suspended_at.is_(None),
+    )
 
 
 async def active_on(
@@ -59,8 +72,7 @@ async def active_on(
     query = select(Authorization).where(
         Authorization.user_id == user_id,
         Authorization.relation_id == relation_id,
-        Authorization.valid_from <= at,
-        Authorization.ended_at.is_(None),
+        _gives_at(at),
     )
     if lock:
         query = query.with_for_update(of=Authorization).execution_options(populate_existing=True)
@@ -88,14 +100,23 @@ async def in_role(
     return (await session.scalars(query)).one_or_none()
 
 
+async def held_by(session: AsyncSession, user_id: UUID, relation_id: UUID) -> bool:
+    """Whether a user holds anything on a relation that has not ended, be it suspended or yet to begin."""
+    query = select(Authorization.id).where(
+        Authorization.user_id == user_id,
+        Authorization.relation_id == relation_id,
+        Authorization.ended_at.is_(None),
+    )
+    return (await session.scalars(query.limit(1))).first() is not None
+
+
 async def of_user(session: AsyncSession, user_id: UUID, at: datetime) -> Sequence[Authorization]:
     """Everything that a user holds at a moment, with the relations."""
     query = (
         select(Authorization)
         .where(
             Authorization.user_id == user_id,
-            Authorization.valid_from <= at,
-            Authorization.ended_at.is_(None),
+            _gives_at(at),
         )
         .order_by(Authorization.valid_from, Authorization.id)
     )
@@ -108,8 +129,7 @@ async def of_relation(session: AsyncSession, relation_id: UUID, at: datetime) ->
         select(Authorization)
         .where(
             Authorization.relation_id == relation_id,
-            Authorization.valid_from <= at,
-            Authorization.ended_at.is_(None),
+            _gives_at(at),
         )
         .order_by(Authorization.valid_from, Authorization.id)
     )
@@ -118,13 +138,33 @@ async def of_relation(session: AsyncSession, relation_id: UUID, at: datetime) ->
 
 async def share_a_relation(session: AsyncSession, one: UUID, other: UUID, at: datetime) -> bool:
     """Whether two users both hold something on the same relation."""
-    mine = select(Authorization.relation_id).where(
-        Authorization.user_id == one, Authorization.valid_from <= at, Authorization.ended_at.is_(None)
-    )
+    mine = select(Authorization.relation_id).where(Authorization.user_id == one, _gives_at(at))
     query = select(Authorization.id).where(
         Authorization.user_id == other,
-        Authorization.valid_from <= at,
-        Authorization.ended_at.is_(None),
+        _gives_at(at),
         Authorization.relation_id.in_(mine),
     )
     return (await session.scalars(query.limit(1))).first() is not None
+
+
+async def of_customer(session: AsyncSession, customer_id: UUID) -> Sequence[Authorization]:
+    """Everything that anybody ever held on any relation of a customer, in the order of granting."""
+    query = (
+        select(Authorization)
+        .join(CustomerRelation, Authorization.relation_id == CustomerRelation.id)
+        .where(CustomerRelation.customer_id == customer_id)
+        .order_by(Authorization.valid_from, Authorization.id)
+    )
+    return (await session.scalars(query)).all()
+
+
+async def of_process(session: AsyncSession, process_id: UUID) -> Sequence[Authorization]:
+    """What a process granted, locked."""
+    query = (
+        select(Authorization)
+        .where(Authorization.process_id == process_id)
+        .order_by(Authorization.id)
+        .with_for_update(of=Authorization)
+        .execution_options(populate_existing=True)
+    )
+    return (await session.scalars(query)).all()

@@ -68,6 +68,13 @@ class JsonObject(TypeDecorator[dict[str, Any]]):
     cache_ok = True
 
 
+class JsonList(TypeDecorator[list[str]]):
+    """A short JSON list of words; PostgreSQL keeps it as JSONB."""
+
+    impl = JSON().with_variant(JSONB(), "postgresql")
+    cache_ok = True
+
+
 class LevelsJson(TypeDecorator[dict[vocabulary.Subpage, vocabulary.Level]]):
     """The level per subpage of an authorization, as a small JSON object."""
 

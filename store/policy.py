@@ -5,16 +5,19 @@ Rights hang on authorizations, never on the person. What somebody holds nothing 
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.codes import Code, Refused
-from domain.vocabulary import Level, Subpage
+from domain.vocabulary import GrantedThrough, Level, Subpage
 from store import authorizations, customers
 from store.authorizations import Authorization
 from store.customers import CustomerRelation
+
+# Spec section 2: for the final invoice. A rule and no setting: whatever asks must get the same answer.
+OWNER_READS_AFTER_END = timedelta(days=730)
 
 
 def combined_levels(held: Iterable[Authorization]) -> dict[Subpage, Level]:
@@ -31,21 +34,34 @@ async def levels(
 ) -> dict[Subpage, Level]:
     """What a user may do on a relation at a moment: a level for every subpage.
 
-    With `lock`, the answer holds until the current transaction ends. On an ended relation nobody may
-    manage users.
+    With `lock`, the answer holds until the current transaction ends.
     """
     # The relation before what is held on it, as operators' commands do: nobody waits crosswise.
     relation = await customers.relation(session, relation_id, lock=lock)
     held = await authorizations.active_on(session, user_id, relation_id, at, lock=lock)
-    return levels_of(relation, held)
+    return levels_of(relation, held, at)
 
 
-def levels_of(relation: CustomerRelation | None, held: Iterable[Authorization]) -> dict[Subpage, Level]:
-    """What somebody may do who holds these on the relation: a level for every subpage."""
-    combined = combined_levels(held)
-    if relation is None or relation.ended_at is not None:
-        combined[Subpage.USERS] = Level.NONE
-    return combined
+def levels_of(
+    relation: CustomerRelation | None, held: Iterable[Authorization], at: datetime
+) -> dict[Subpage, Level]:
+    """What somebody may do at a moment who holds these on the relation: a level for every subpage.
+
+    On an ended relation its owner, by contract, may still read for 24 months; nobody else may anything.
+    """
+    if relation is None:
+        return combined_levels([])
+    if relation.ended_at is None:
+        return combined_levels(held)
+    if at >= relation.ended_at + OWNER_READS_AFTER_END:
+        return combined_levels([])
+    owners = [each for each in held if each.granted_through is GrantedThrough.CONTRACT]
+    levels = {subpage: _at_most_read(level) for subpage, level in combined_levels(owners).items()}
+    return levels | {Subpage.USERS: Level.NONE}
+
+
+def _at_most_read(level: Level) -> Level:
+    return min(level, Level.READ, key=lambda each: each.rank)
 
 
 async def require_relation(

@@ -3,12 +3,17 @@
 from store import (
     audit,
     authorizations,
+    contract_links,
     customers,
     drafts,
+    identifications,
     invitations,
     limits,
     messages,
     outbox,
+    registrations,
+    registry_pulls,
+    service_requests,
     sessions,
     users,
 )
@@ -17,4 +22,20 @@ from store.base import Base
 __all__ = ["METADATA"]
 
 METADATA = Base.metadata
-_ALL = (audit, authorizations, customers, drafts, invitations, limits, messages, outbox, sessions, users)
+_ALL = (
+    audit,
+    authorizations,
+    contract_links,
+    customers,
+    drafts,
+    identifications,
+    invitations,
+    limits,
+    messages,
+    outbox,
+    registrations,
+    registry_pulls,
+    service_requests,
+    sessions,
+    users,
+)
