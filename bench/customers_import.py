@@ -19,9 +19,9 @@ from pathlib import Path
 import psycopg
 from sqlalchemy import make_url
 
+from registry import COLUMNS, import_customers
+from registry.sample import business_id, identity_code
 from runtime.keys import Keys
-from starter.registry import COLUMNS, import_customers
-from starter.registry.sample import business_id, identity_code
 from store import migrate
 from store.database import Database
 

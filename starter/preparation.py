@@ -41,7 +41,13 @@ async def register(client: Client, settings: Settings) -> None:
     """Makes Temporal know our search attributes and schedules. Raises HostError."""
     try:
         await register_search_attributes(client)
-        await register_schedules(client, settings.task_queue, settings.retailer.time_zone)
+        registry = settings.registry
+        await register_schedules(
+            client,
+            settings.task_queue,
+            settings.retailer.time_zone,
+            pull_registry_every=None if registry.url is None else registry.pull_every,
+        )
     except RPCError as error:
         raise HostError(
             f"Temporal refused our search attributes or schedules: {error.status.name}."

@@ -152,7 +152,7 @@ class InvitationProcess:
             invitation_id=self._id, now=workflow.now(), acceptance=self._waits.acceptance
         )
         try:
-            delivered = await quickly(InvitationMessages.deliver, order, policies.mail(self._waits))
+            delivered = await quickly(InvitationMessages.deliver, order, policies.mail(self._waits.delivery))
         except FailureError as error:
             if is_cancelled_exception(error):
                 return
@@ -178,7 +178,7 @@ class InvitationProcess:
         reminder = RemindInvitee(invitation_id=self._id, now=workflow.now())
         self._reminded = True
         try:
-            await quickly(InvitationMessages.remind, reminder, policies.mail(self._waits))
+            await quickly(InvitationMessages.remind, reminder, policies.mail(self._waits.delivery))
         except ActivityError:
             # The invitation itself arrived; a lost reminder ends nothing.
             workflow.logger.warning("invitation.reminder_not_sent")
@@ -212,7 +212,7 @@ class InvitationProcess:
         # Behind somebody's decision nothing local: his answer must not wait for a mail server.
         call = patiently if self._decided_by else quickly
         try:
-            await call(InvitationMessages.tell_of_end, news, policies.mail(self._waits))
+            await call(InvitationMessages.tell_of_end, news, policies.mail(self._waits.delivery))
         except ActivityError:
             workflow.logger.warning("invitation.end_not_told")
         operators.say(f"Ended: {self._state}.")

@@ -1,4 +1,4 @@
-"""Every time-out and retry of the processes, named once. How long people are waited for: `InvitationWaits`.
+"""Every time-out and retry of the processes, named once. How long people are waited for: their `...Waits`.
 
 Changing a number here changes nothing for running processes but what they do next, and needs no `patched()`.
 """
@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from temporalio.common import RetryPolicy
-
-from domain.invitations import InvitationWaits
 
 
 @dataclass(frozen=True)
@@ -37,15 +35,29 @@ RECORD = Effort(
 )
 
 
-def mail(waits: InvitationWaits) -> Effort:
-    """An e-mail: one quick try, then a day of them (mail servers ask to come back after minutes)."""
+def mail(delivery: timedelta) -> Effort:
+    """An e-mail: one quick try, then `delivery` of them (mail servers ask to come back after minutes)."""
     return Effort(
         local_attempt=timedelta(seconds=3),
         local_attempts=1,
         # More than the mail client's own 30 s, so that it is the client that says what happened.
         attempt=timedelta(seconds=45),
-        give_up_after=waits.delivery,
+        give_up_after=delivery,
         retry=RetryPolicy(initial_interval=timedelta(seconds=5), maximum_interval=timedelta(minutes=10)),
+    )
+
+
+def registry(give_up_after: timedelta) -> Effort:
+    """The customer registry: one quick try, then for as long as it makes sense to wait for it."""
+    # More than the registry client's own time-outs, so that it is the client that says what happened.
+    attempt = timedelta(seconds=60)
+    return Effort(
+        local_attempt=timedelta(seconds=4),
+        local_attempts=1,
+        attempt=attempt,
+        # Who comes late, because no worker was there, tries once: Temporal takes no time that is over.
+        give_up_after=max(give_up_after, attempt),
+        retry=RetryPolicy(initial_interval=timedelta(seconds=2), maximum_interval=timedelta(minutes=2)),
     )
 
 

@@ -13,13 +13,14 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.table import Table
 from rich.text import Text
 
+from registry import Counts, ImportRefused, ImportReport, import_customers, reader
+from registry.follow import Followed
+from registry.sample import sample_csv
 from runtime.clock import system_clock
 from runtime.keys import Keys
 from runtime.settings import Settings
 from starter.cli.common import AsJson, console, fail, load_settings, messages, operator_database, print_json
-from starter.registry import Counts, ImportRefused, ImportReport, import_customers, reader
-from starter.registry.lookup import CustomerShown, list_customers, show_customer
-from starter.registry.sample import sample_csv
+from starter.customer_lookup import CustomerShown, list_customers, show_customer
 
 app = typer.Typer(help="The customer registry: import, sample, look up.", no_args_is_help=True)
 
@@ -153,4 +154,10 @@ def _show_report(report: ImportReport) -> None:
     console.print(line("Customers", report.customers))
     console.print(line("Relations", report.relations))
     console.print(line("Contracts", report.contracts))
+    followed = report.followed
+    if followed != Followed():
+        console.print(
+            f"Authorizations: {followed.ended} ended, {followed.granted} granted;"
+            f" open invitations that fall: {followed.falling_invitations}"
+        )
     console.print(f"{report.seconds:.1f} seconds")

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from starter.registry.rows import COLUMNS, Contract, Customer, Errors, RowRules, plain
+from registry.rows import COLUMNS, Customer, Errors, RowRules
+from registry.rules import plain
+from registry.said import Said
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # What may be repeated in an error: words alone, so never a personal identity code.
@@ -16,18 +18,18 @@ _ROWS_PER_PROGRESS = 1000
 Progress = Callable[[str, int, int], None]
 
 
-class RegistryFile:
-    """What a file says: customers by number (with the line of their first row), contracts by number."""
+class RegistryFile(Said):
+    """What a file says: a customer is where its first row is."""
 
     def __init__(self) -> None:
-        self.customers: dict[str, tuple[Customer, int]] = {}
-        self.contracts: dict[str, Contract] = {}
+        super().__init__()
         self._contract_lines: dict[str, int] = {}
 
     def add(self, line: int, values: dict[str, str], rules: RowRules, errors: Errors) -> None:
         """Takes a row in; what is wrong with it, alone or beside earlier rows, goes to `errors`."""
         customer = rules.customer(line, values, errors)
-        contract = rules.contract(line, values, errors)
+        customer_number = "" if customer is None else customer.customer_number
+        contract = rules.contract(line, values, customer_number, errors)
         if customer is not None:
             first, first_line = self.customers.setdefault(customer.customer_number, (customer, line))
             if first != customer:

@@ -10,21 +10,17 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-from sqlalchemy import bindparam, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from registry.existing import existing
+from registry.follow import Followed
+from registry.plan import Plan, TableChanges, conflicts
+from registry.reader import Progress, RegistryFile, read
+from registry.rows import Errors, RowRules
+from registry.writing import latest_writing, wait_for_turn, write
 from runtime.keys import Keys
-from starter.registry.existing import chunks, existing
-from starter.registry.plan import Plan, TableChanges, note_conflicts
-from starter.registry.reader import Progress, RegistryFile, read
-from starter.registry.rows import Errors, RowRules
-from store import audit
-from store.audit import Actor, AuditEvent, Event
-from store.base import Base
+from store.audit import Actor
 from store.database import Database
-
-# Tables instead of classes: the ORM would send rows that leave different columns empty one by one.
-_TABLES = tuple(Base.metadata.tables[name] for name in ("customers", "customer_relations", "contracts"))
 
 
 @dataclass(frozen=True)
@@ -43,6 +39,8 @@ class ImportReport:
     customers: Counts
     relations: Counts
     contracts: Counts
+    # What became of authorizations.
+    followed: Followed
     seconds: float
 
 
@@ -70,69 +68,41 @@ async def import_customers(
     errors = Errors()
     rules = RowRules(identity_index=keys.identity_index, allow_temporary=allow_temporary)
     file = await asyncio.to_thread(read, path, rules, errors, progress)
+    followed = Followed()
     async with database.reading() as session:
-        latest = await _latest_import(session)
+        latest = await latest_writing(session)
         plan = await _plan(session, file, errors, today=today, now=now)
     if not plan.is_empty:
         async with database.transaction() as session:
-            if not database.is_sqlite:
-                # One import at a time; readers and authorizations being granted are not held up.
-                await session.execute(text("LOCK TABLE customers IN SHARE ROW EXCLUSIVE MODE"))
-            if await _latest_import(session) != latest:
+            await wait_for_turn(session)
+            if await latest_writing(session) != latest:
                 plan = await _plan(session, file, errors, today=today, now=now)
             if not plan.is_empty:
-                await _write(session, plan, progress)
-                _record(session, plan, now)
+                followed = await write(
+                    session,
+                    plan,
+                    actor=Actor.OPERATOR,
+                    now=now,
+                    written=lambda done, total: progress("writing", done, total),
+                )
     return ImportReport(
         customers=_counts(plan.customers),
         relations=_counts(plan.relations),
         contracts=_counts(plan.contracts),
+        followed=followed,
         seconds=time.perf_counter() - started,
     )
-
-
-async def _latest_import(session: AsyncSession) -> int | None:
-    """The latest import's event: as long as it is the same, so are the tables, which imports alone change."""
-    query = select(func.max(AuditEvent.number)).where(AuditEvent.event == Event.CUSTOMERS_IMPORTED)
-    return await session.scalar(query)
 
 
 async def _plan(
     session: AsyncSession, file: RegistryFile, errors: Errors, *, today: date, now: datetime
 ) -> Plan:
     known = await existing(await session.connection(), file)
-    note_conflicts(file, known, errors)
+    for conflict in conflicts(file, known):
+        errors.add(*conflict)
     errors.refuse()
     return Plan(file, known, today=today, now=now)
 
 
-async def _write(session: AsyncSession, plan: Plan, progress: Progress) -> None:
-    total = sum(len(changes.new) + len(changes.changed) for changes in plan.tables)
-    done = 0
-    progress("writing", done, total)
-    for table, changes in zip(_TABLES, plan.tables, strict=True):
-        update_one = update(table).where(table.c.id == bindparam("row_id"))
-        for statement, rows in ((insert(table), changes.new), (update_one, changes.changed)):
-            for chunk in chunks(rows):
-                await session.execute(statement, chunk)
-                done += len(chunk)
-                progress("writing", done, total)
-
-
 def _counts(changes: TableChanges) -> Counts:
     return Counts(new=len(changes.new), changed=len(changes.changed), unchanged=changes.unchanged)
-
-
-def _record(session: AsyncSession, plan: Plan, now: datetime) -> None:
-    audit.record(
-        session,
-        Event.CUSTOMERS_IMPORTED,
-        at=now,
-        actor=Actor.OPERATOR,
-        customers_new=len(plan.customers.new),
-        customers_changed=len(plan.customers.changed),
-        relations_new=len(plan.relations.new),
-        relations_changed=len(plan.relations.changed),
-        contracts_new=len(plan.contracts.new),
-        contracts_changed=len(plan.contracts.changed),
-    )

@@ -5,9 +5,9 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
+from registry import COLUMNS
+from registry.sample import business_id, identity_code
 from runtime.keys import Keys
-from starter.registry import COLUMNS
-from starter.registry.sample import business_id, identity_code
 
 SAMPLE = Path(__file__).parents[2] / "data" / "customers.sample.csv"
 KEYS = Keys("a key for tests, long enough for it")

@@ -5,25 +5,32 @@ import csv
 import io
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
 from stdnum.fi import hetu, ytunnus
 from typer.testing import CliRunner
 
-from domain.vocabulary import Commodity, CustomerKind
+from domain.vocabulary import Commodity, CustomerKind, GrantedThrough, Role
+from registry import Counts, ImportRefused, ImportReport, import_customers
+from registry.ends import end_due
+from registry.follow import Followed
+from registry.sample import sample_csv
 from starter.cli.customers import app
-from starter.registry import Counts, ImportRefused, ImportReport, import_customers
-from starter.registry.lookup import list_customers, show_customer
-from starter.registry.sample import sample_csv
-from store.audit import AuditEvent, Event
+from starter.customer_lookup import list_customers, show_customer
+from store.audit import Actor, AuditEvent, Event
 from store.customers import Contract, Customer, CustomerRelation
 from store.database import Database
-from tests.starter.registry_files import CODE, COMPANY, KEYS, PRIVATE, SAMPLE, no_progress, written
+from tests import factories
+from tests.faulty_database import FaultyDatabase
+from tests.registry.following import events, held_on, hold, owner, relation
+from tests.registry.registry_files import CODE, COMPANY, KEYS, PRIVATE, SAMPLE, no_progress, written
 
 TODAY = date(2026, 11, 20)
 NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
@@ -161,6 +168,54 @@ async def test_two_imports_at_once_are_one_after_the_other(database: Database) -
     one, other = await asyncio.gather(imported(database, SAMPLE), imported(database, SAMPLE))
     assert sorted([one.customers.new, other.customers.new]) == [0, 300]
     assert len(await import_events(database)) == 1
+
+
+async def test_authorizations_follow_an_import(database: Database, tmp_path: Path) -> None:
+    await imported(database, written(tmp_path, PRIVATE))
+    on = await relation(database, "300001")
+    one, relative = await owner(database, on), await factories.make_user(database)
+    await hold(database, relative, on, Role.RELATION_USER, GrantedThrough.INVITATION)
+    heating = PRIVATE | {"commodity": "district_heating", "contract_number": "D-1"}
+    report = await imported(database, written(tmp_path, PRIVATE | {"ends_on": "2026-10-31"}, heating))
+
+    assert report.followed == Followed(ended=1, granted=1)
+    warm = await relation(database, "300001", Commodity.DISTRICT_HEATING)
+    assert await held_on(database, on) == await held_on(database, warm) == {one.id: {Role.OWNER}}
+    [ended] = await events(database, Event.AUTHORIZATION_ENDED)
+    assert ended.actor is Actor.OPERATOR
+
+
+async def test_an_import_that_read_before_something_else_was_written_reads_again(
+    database: Database, tmp_path: Path
+) -> None:
+    """The night's pass ends the relation while the file is being read: its new contract opens it again."""
+    await imported(database, written(tmp_path, COMPANY | {"ends_on": "2026-11-19"}), today=date(2026, 11, 1))
+    renewed = written(tmp_path, COMPANY | {"contract_number": "E-3", "starts_on": "2026-11-20"})
+    other = FaultyDatabase(database)
+    began = False
+
+    async def end_meanwhile() -> None:
+        async with other.transaction() as session:
+            assert (await end_due(session, today=TODAY, now=NOW)).relations == 1
+
+    class Interrupted(Database):
+        @asynccontextmanager
+        async def transaction(self) -> AsyncIterator[AsyncSession]:
+            nonlocal began
+            if not began:
+                began = True
+                await end_meanwhile()
+            async with super().transaction() as session:
+                yield session
+
+    interrupted = Interrupted(
+        database.url.set(drivername=database.url.get_backend_name()).render_as_string(False)
+    )
+    await imported(interrupted, renewed)
+    assert began
+    assert await relation_end(database, "300002") is None
+    for each in (interrupted, other):
+        await each.close()
 
 
 async def test_nothing_changes_when_anything_is_wrong(database: Database, tmp_path: Path) -> None:

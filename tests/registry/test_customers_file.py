@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from starter.registry import COLUMNS, ImportRefused, RowError, reader, rows
-from starter.registry.sample import business_id, identity_code
-from tests.starter.registry_files import CODE, COMPANY, KEYS, PRIVATE, no_progress, written
+from registry import COLUMNS, ImportRefused, RowError, reader, rows
+from registry.sample import business_id, identity_code
+from tests.registry.registry_files import CODE, COMPANY, KEYS, PRIVATE, no_progress, written
 
 
 def errors_of(content: str | bytes, directory: Path, *, allow_temporary: bool = True) -> list[RowError]:

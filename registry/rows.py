@@ -5,17 +5,13 @@ code in any column.
 """
 
 import re
-import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import date
 from typing import NamedTuple, TypeVar
 
-from stdnum.exceptions import InvalidChecksum, InvalidFormat, ValidationError
-from stdnum.fi import hetu, ytunnus
-
-from domain import email_address
-from domain.codes import Refused
 from domain.vocabulary import Commodity, CustomerKind
+from registry import rules
+from registry.rules import Wrong, required
 
 CUSTOMER_COLUMNS = (
     "customer_number",
@@ -29,12 +25,7 @@ CONTRACT_COLUMNS = ("commodity", "contract_number", "starts_on", "ends_on")
 COLUMNS = CUSTOMER_COLUMNS + CONTRACT_COLUMNS
 
 ERRORS_KEPT = 50
-_NAME_LENGTH = 200
-_CONTRACT_NUMBER_LENGTH = 20
-
-_CUSTOMER_NUMBER = re.compile(r"[0-9]{6,10}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_IDENTITY_CODE = re.compile(r"[0-9]{6}[-+A-FU-Y][0-9]{3}[0-9A-Y]")
 
 T = TypeVar("T")
 
@@ -115,13 +106,13 @@ class RowRules:
     def customer(self, line: int, values: Mapping[str, str], errors: Errors) -> Customer | None:
         """The customer's part of a row; None when something in it is wrong, which is then in `errors`."""
         check = _Check(line, values, errors)
-        number = check.take("customer_number", _customer_number)
+        number = check.take("customer_number", rules.customer_number)
         kind = check.take("kind", _kind)
-        name = check.take("name", _name)
+        name = check.take("name", rules.name)
         email = check.take("contact_email", _email)
         business_id = identity_index = None
         if kind is CustomerKind.COMPANY:
-            business_id = check.take("business_id", _business_id)
+            business_id = check.take("business_id", rules.business_id)
             check.take("personal_identity_code", _empty_for_company)
         elif kind is CustomerKind.PRIVATE:
             check.take("business_id", _empty_for_private)
@@ -130,11 +121,13 @@ class RowRules:
             return None
         return Customer(number, kind, name, business_id, identity_index, email)
 
-    def contract(self, line: int, values: Mapping[str, str], errors: Errors) -> Contract | None:
+    def contract(
+        self, line: int, values: Mapping[str, str], customer_number: str, errors: Errors
+    ) -> Contract | None:
         """The contract's part of a row; None when something in it is wrong, which is then in `errors`."""
         check = _Check(line, values, errors)
         commodity = check.take("commodity", _commodity)
-        number = check.take("contract_number", _contract_number)
+        number = check.take("contract_number", rules.contract_number)
         starts_on = check.take("starts_on", _date)
         ends_on = check.take("ends_on", _optional_date)
         if starts_on is not None and ends_on is not None and ends_on < starts_on:
@@ -142,24 +135,10 @@ class RowRules:
             return None
         if check.failed or commodity is None or number is None or starts_on is None:
             return None
-        return Contract(plain(values["customer_number"]), commodity, number, starts_on, ends_on, line)
+        return Contract(customer_number, commodity, number, starts_on, ends_on, line)
 
     def _identity(self, value: str) -> str:
-        try:
-            code = hetu.validate(_ascii(_required(value)), allow_temporary=True)
-        except InvalidFormat:
-            raise _Wrong("is not a personal identity code (DDMMYYXNNNC); correct it") from None
-        except InvalidChecksum:
-            raise _Wrong("has a wrong check character; correct it") from None
-        except ValidationError:
-            raise _Wrong("has an impossible date or individual number; correct it") from None
-        if not self._allow_temporary and not hetu.is_valid(code):
-            raise _Wrong("is a temporary one (900-999), which production refuses; use the person's own")
-        return self._identity_index(code)
-
-
-class _Wrong(Exception):
-    """A value is not what its column needs; the message says why and what to do."""
+        return self._identity_index(rules.identity_code(value, allow_temporary=self._allow_temporary))
 
 
 class _Check:
@@ -174,107 +153,48 @@ class _Check:
     def take(self, column: str, rule: Callable[[str], T]) -> T | None:
         """The column's value as the rule makes it; None when it is wrong."""
         try:
-            value = plain(self._values[column])
-            if not value.isprintable():
-                raise _Wrong("holds a line break, a tab or another invisible character; remove it")
-            return rule(value)
-        except _Wrong as wrong:
+            return rule(rules.printable(self._values[column]))
+        except Wrong as wrong:
             self._errors.add(self._line, column, str(wrong))
             self.failed = True
             return None
 
 
-def plain(value: str) -> str:
-    """A value without blanks around it; letters composed, non-breaking spaces as plain ones."""
-    if not value.isascii():
-        value = unicodedata.normalize("NFC", value).replace("\u00a0", " ")
-    return value.strip(" ")
-
-
-def _required(value: str) -> str:
-    if not value:
-        raise _Wrong("is empty; fill it in")
-    return value
-
-
-def _ascii(value: str) -> str:
-    if not value.isascii():
-        raise _Wrong("has characters other than digits, A-Z and signs; correct it")
-    return value
-
-
-def _within(value: str, maximum: int) -> str:
-    if len(value) > maximum:
-        raise _Wrong(f"is longer than {maximum} characters; shorten it")
-    return value
-
-
-def _customer_number(value: str) -> str:
-    if not _CUSTOMER_NUMBER.fullmatch(_required(value)):
-        raise _Wrong("is not a customer number; it has 6 to 10 digits and nothing else")
-    return value
-
-
 def _kind(value: str) -> CustomerKind:
     try:
-        return CustomerKind(_required(value))
+        return CustomerKind(required(value))
     except ValueError:
-        raise _Wrong("is neither `private` nor `company`; write one of them") from None
-
-
-def _name(value: str) -> str:
-    _within(_required(value), _NAME_LENGTH)
-    if any(hetu.is_valid(code, allow_temporary=True) for code in _IDENTITY_CODE.findall(value.upper())):
-        raise _Wrong("holds a personal identity code; check that the columns are in the header's order")
-    return value
-
-
-def _business_id(value: str) -> str:
-    try:
-        return str(ytunnus.format(ytunnus.validate(_ascii(_required(value)))))
-    except InvalidChecksum:
-        raise _Wrong("has a wrong check digit; correct it") from None
-    except ValidationError:
-        raise _Wrong("is not a business ID (1234567-8); correct it") from None
+        raise Wrong("is neither `private` nor `company`; write one of them") from None
 
 
 def _empty_for_company(value: str) -> None:
     if value:
-        raise _Wrong("must be empty for a company; remove it")
+        raise Wrong("must be empty for a company; remove it")
 
 
 def _empty_for_private(value: str) -> None:
     if value:
-        raise _Wrong("must be empty for a private customer; remove it")
+        raise Wrong("must be empty for a private customer; remove it")
 
 
 def _email(value: str) -> str | None:
-    if not value:
-        return None
-    try:
-        return email_address.checked(value)
-    except Refused:
-        raise _Wrong("is not an e-mail address; correct it or leave it empty") from None
+    return rules.email(value) if value else None
 
 
 def _commodity(value: str) -> Commodity:
     try:
-        return Commodity(_required(value))
+        return Commodity(required(value))
     except ValueError:
-        raise _Wrong("is neither `electricity` nor `district_heating`; write one of them") from None
-
-
-def _contract_number(value: str) -> str:
-    return _within(_required(value), _CONTRACT_NUMBER_LENGTH)
+        raise Wrong("is neither `electricity` nor `district_heating`; write one of them") from None
 
 
 def _date(value: str) -> date:
-    if not _DATE.fullmatch(_required(value)):
-        raise _Wrong("is not a date; write it as YYYY-MM-DD")
+    if not _DATE.fullmatch(required(value)):
+        raise Wrong("is not a date; write it as YYYY-MM-DD")
     try:
         return date.fromisoformat(value)
     except ValueError:
-        raise _Wrong("is a day that does not exist; correct it") from None
+        raise Wrong("is a day that does not exist; correct it") from None
 
 
 def _optional_date(value: str) -> date | None:

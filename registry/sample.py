@@ -23,7 +23,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
-from starter.registry.rows import COLUMNS
+from registry.rows import COLUMNS
 
 T = TypeVar("T")
 _PRIVATE_CUSTOMERS = 220

@@ -1,4 +1,4 @@
-"""What the database knows of a file's customers, read in bulk."""
+"""What the database knows of the customers that a registry speaks of, read in bulk."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
@@ -10,8 +10,8 @@ from sqlalchemy import Row, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.vocabulary import Commodity
-from starter.registry import rows
-from starter.registry.reader import RegistryFile
+from registry import rows
+from registry.said import Said
 from store.customers import Contract, Customer, CustomerRelation
 
 CHUNK = 5000
@@ -58,13 +58,13 @@ def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
         yield chunk
 
 
-async def existing(connection: AsyncConnection, file: RegistryFile) -> Existing:
-    """The file's customers with all their relations and contracts, and whoever has the file's contracts."""
+async def existing(connection: AsyncConnection, said: Said) -> Existing:
+    """The customers with all their relations and contracts, and whoever has the contracts that are said."""
     known = Existing({}, {}, {})
-    for numbers in chunks(file.customers):
+    for numbers in chunks(said.customers):
         await _customers(connection, numbers, known)
     # A contract that its own customer does not have may be another's.
-    for numbers in chunks(number for number in file.contracts if number not in known.contracts):
+    for numbers in chunks(number for number in said.contracts if number not in known.contracts):
         of_others = _contracts().where(Contract.contract_number.in_(numbers))
         _add_contracts(known, (await connection.execute(of_others)).all())
     return known
