@@ -20,7 +20,7 @@ LABELS: Mapping[StrEnum, str] = MappingProxyType(
     {
         Role.OWNER: N_("Owner"),
         Role.ADMINISTRATOR: N_("Administrator"),
-        Role.RELATION_USER: N_("User of the customer relation"),
+        Role.RELATION_USER: N_("User"),
         Role.VIEWER: N_("Viewer"),
         CustomerKind.PRIVATE: N_("private customer"),
         CustomerKind.COMPANY: N_("company customer"),
@@ -67,12 +67,35 @@ ABILITIES: Mapping[Role, str] = MappingProxyType(
     }
 )
 
+OTHERS_ABILITIES: Mapping[Role, str] = MappingProxyType(
+    {
+        Role.ADMINISTRATOR: N_(
+            "As administrator the person sees everything that concerns the company in the service, can"
+            " change it, and manages the company's users."
+        ),
+        Role.VIEWER: N_("As viewer the person sees the company's consumption and reports."),
+    }
+)
+
 
 def label(language: Language, member: StrEnum) -> str:
     """The word for a member of the vocabulary. Raises `KeyError` for one that people never read."""
     return translate(language, LABELS[member])
 
 
+def role_on(language: Language, role: Role, commodity: Commodity) -> str:
+    """A role with the kind of relation that it is held on, as menus name it: "User (electricity ...)"."""
+    return f"{label(language, role)} ({label(language, commodity).lower()})"
+
+
 def abilities(language: Language, role: Role) -> str:
     """A sentence about what the role's default levels let one do (spec section 2, roles and levels)."""
     return translate(language, ABILITIES[role])
+
+
+def others_abilities(language: Language, role: Role) -> str:
+    """The same about a person who registered for a company.
+
+    Raises `KeyError` for a role that no registration gives.
+    """
+    return translate(language, OTHERS_ABILITIES[role])

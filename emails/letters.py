@@ -1,9 +1,10 @@
-"""What the e-mails that show an invitation are filled in with: one way, for sending and for previews."""
+"""What e-mails are filled in with from the store: one way, for sending and for previews."""
 
 from datetime import datetime
 
+from domain import roles
 from emails import props
-from store.customers import CustomerRelation
+from store.customers import Customer, CustomerRelation
 from store.invitations import Invitation
 
 
@@ -16,6 +17,11 @@ def relation_label(relation: CustomerRelation) -> props.RelationLabel:
         commodity=relation.commodity,
         business_id=customer.business_id,
     )
+
+
+def customer_label(customer: Customer) -> props.CustomerLabel:
+    """How a customer is named, when all its relations are meant."""
+    return props.CustomerLabel(customer_name=customer.name, business_id=customer.business_id)
 
 
 def invitation_link(origin: str, token: str) -> str:
@@ -33,4 +39,5 @@ def invitation_props(invitation: Invitation, *, link: str, deadline: datetime) -
         cover_message=invitation.cover_message,
         link=link,
         deadline=deadline,
+        needs_identification=roles.needs_strong_identification(invitation.levels),
     )

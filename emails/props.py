@@ -49,8 +49,18 @@ class RelationLabel(EmailProps):
     business_id: Annotated[Code | None, Treatment.CODE] = None
 
 
+class CustomerLabel(EmailProps):
+    """How a customer is named, with all its relations: always with the business ID, if there is one (A34)."""
+
+    customer_name: str
+    business_id: Annotated[Code | None, Treatment.CODE]
+
+
 class InvitationProps(EmailProps):
-    """To the invitee: somebody wants to give you an authorization."""
+    """To the invitee: somebody wants to give you an authorization.
+
+    `needs_identification`: to approve it he has to have identified strongly.
+    """
 
     invitee_first_name: str
     inviter_name: str
@@ -59,6 +69,7 @@ class InvitationProps(EmailProps):
     cover_message: Quoted
     link: Link
     deadline: Moment
+    needs_identification: bool
 
 
 class InvitationReminderProps(InvitationProps):
@@ -132,6 +143,77 @@ class InvitationWithdrawnProps(EmailProps):
     relation: RelationLabel
 
 
+class EmailConfirmationProps(EmailProps):
+    """To the address that somebody gave at a registration: confirm that it is yours.
+
+    `first_name` and `customer_name`, a company's, are as typed, perhaps by a stranger. Until `deadline` the
+    registration can be completed.
+    """
+
+    first_name: str
+    customer_name: str | None
+    link: Link
+    deadline: Moment
+
+
+class EmailInUseProps(EmailProps):
+    """To a user's address that was given at a registration: log in. Holds nothing that was typed there."""
+
+    login_link: Link
+
+
+class RegistrationCompletedProps(EmailProps):
+    """To the person who registered. A private customer has neither `customer` nor `role` here."""
+
+    first_name: str
+    customer: CustomerLabel | None
+    role: Role | None
+    completed_at: Moment
+    link: Link
+
+
+class RegistrationNoticeProps(EmailProps):
+    """To a company's contact and administrators: somebody has registered for the company.
+
+    `person_name` is the one that strong identification gave. `dispute_link` works until `dispute_until`.
+    """
+
+    customer: CustomerLabel
+    person_name: str
+    role: Role
+    registered_at: Moment
+    dispute_link: Link
+    dispute_until: Moment
+
+
+class RegistrationSuspendedProps(EmailProps):
+    """To the person whose authorization the company disputed; who did so is not told."""
+
+    first_name: str
+    customer: CustomerLabel
+    suspended_at: Moment
+
+
+class ContractsLinkedProps(EmailProps):
+    """To a person whose contracts were fetched: what is seen now, and what has no contract in force any more.
+
+    Both are empty when nothing was found under the personal identity code.
+    """
+
+    first_name: str
+    linked: tuple[RelationLabel, ...]
+    closed: tuple[RelationLabel, ...]
+    linked_at: Moment
+    link: Link
+
+
+class ContractsNotLinkedProps(EmailProps):
+    """To a person whose contracts could not be fetched: the customer registry did not answer."""
+
+    first_name: str
+    link: Link
+
+
 PROPS: Mapping[Message, type[EmailProps]] = MappingProxyType(
     {
         Message.INVITATION: InvitationProps,
@@ -144,5 +226,12 @@ PROPS: Mapping[Message, type[EmailProps]] = MappingProxyType(
         Message.INVITATION_UNDELIVERABLE: InvitationUndeliverableProps,
         Message.INVITATION_VOID: InvitationVoidProps,
         Message.INVITATION_WITHDRAWN: InvitationWithdrawnProps,
+        Message.EMAIL_CONFIRMATION: EmailConfirmationProps,
+        Message.EMAIL_IN_USE: EmailInUseProps,
+        Message.REGISTRATION_COMPLETED: RegistrationCompletedProps,
+        Message.REGISTRATION_NOTICE: RegistrationNoticeProps,
+        Message.REGISTRATION_SUSPENDED: RegistrationSuspendedProps,
+        Message.CONTRACTS_LINKED: ContractsLinkedProps,
+        Message.CONTRACTS_NOT_LINKED: ContractsNotLinkedProps,
     }
 )

@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, EmailStr, Field, field_validator
 
 from domain.vocabulary import Language, Message
 from emails import quoting
-from emails.labels import abilities, label
+from emails.labels import abilities, label, others_abilities, role_on
 from emails.props import PROPS, Treatment
 from runtime.texts import absolute_time, project_root, translations
 
@@ -106,6 +106,8 @@ def environment(language: Language) -> Environment:
     made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined] # added by the extension
     made.filters["label"] = partial(label, language)
     made.filters["abilities"] = partial(abilities, language)
+    made.filters["others_abilities"] = partial(others_abilities, language)
+    made.filters["role_on"] = partial(role_on, language)
     return made
 
 
@@ -121,9 +123,11 @@ def _presented(props: BaseModel, medium: _Medium, language: Language, brand: Bra
         value = getattr(props, name)
         if isinstance(value, BaseModel):
             context[name] = _presented(value, medium, language, brand)
+        elif isinstance(value, tuple) and all(isinstance(one, BaseModel) for one in value):
+            context[name] = [_presented(one, medium, language, brand) for one in value]
         elif isinstance(value, datetime):
             context[name] = absolute_time(value, language, brand.time_zone)
-        elif value is None or isinstance(value, Enum) or Treatment.CODE in field.metadata:
+        elif value is None or isinstance(value, Enum | bool) or Treatment.CODE in field.metadata:
             context[name] = value
         elif Treatment.LINK in field.metadata:
             context[name] = _own_link(value, brand)

@@ -7,6 +7,11 @@ from types import MappingProxyType
 from domain.vocabulary import Commodity, CustomerKind, Language, Message, Role
 from emails.props import (
     AuthorizationGrantedProps,
+    ContractsLinkedProps,
+    ContractsNotLinkedProps,
+    CustomerLabel,
+    EmailConfirmationProps,
+    EmailInUseProps,
     EmailProps,
     InvitationAcceptedProps,
     InvitationCancelledProps,
@@ -17,10 +22,14 @@ from emails.props import (
     InvitationUndeliverableProps,
     InvitationVoidProps,
     InvitationWithdrawnProps,
+    RegistrationCompletedProps,
+    RegistrationNoticeProps,
+    RegistrationSuspendedProps,
     RelationLabel,
 )
 from emails.render import Brand
 
+_ORIGIN = "https://e.example.com"
 SAMPLE_BRAND = Brand(
     retailer_name="Exempel Energi",
     customer_service_phone="09 000 0000",
@@ -30,7 +39,7 @@ SAMPLE_BRAND = Brand(
         Language.FINNISH: "arkisin klo 8–16",
         Language.ENGLISH: "weekdays 8–16",
     },
-    origin="https://e.example.com",
+    origin=_ORIGIN,
 )
 
 _COVER_MESSAGES = {
@@ -38,7 +47,8 @@ _COVER_MESSAGES = {
     Language.FINNISH: "Hei Maja!\n\nSaat tästä oikeuden nähdä sähkömme. Soita, jos kysyttävää.\n\nKalle",
     Language.ENGLISH: "Hello Maja!\n\nThis lets you see our electricity. Call me with any question.\n\nKalle",
 }
-_LINK = "https://e.example.com/invitations/open/aB3dE5fG7hJ9kL1mN3pQ5rS7tU9vW1xY3zA5bC7dE9f"
+_END_OF_LINK = "aB3dE5fG7hJ9kL1mN3pQ5rS7tU9vW1xY3zA5bC7dE9f"
+_LINK = f"{_ORIGIN}/invitations/open/{_END_OF_LINK}"
 _DEADLINE = datetime(2026, 11, 29, 12, 5, tzinfo=UTC)
 _MOMENT = datetime(2026, 11, 24, 7, 30, tzinfo=UTC)
 _HOME = RelationLabel(
@@ -50,6 +60,13 @@ _COMPANY = RelationLabel(
     commodity=Commodity.DISTRICT_HEATING,
     business_id="1234567-1",
 )
+_FARM = RelationLabel(
+    customer_name="Exempelsson Kalle, gårdsbruk",
+    customer_kind=CustomerKind.PRIVATE,
+    commodity=Commodity.ELECTRICITY,
+    business_id="7654321-2",
+)
+_BAKERY = CustomerLabel(customer_name=_COMPANY.customer_name, business_id=_COMPANY.business_id)
 
 
 def sample_props(message: Message, language: Language) -> EmailProps:
@@ -70,6 +87,7 @@ def _invitation(language: Language) -> InvitationProps:
         cover_message=_COVER_MESSAGES[language],
         link=_LINK,
         deadline=_DEADLINE,
+        needs_identification=False,
     )
 
 
@@ -109,5 +127,40 @@ _OTHERS: Mapping[Message, EmailProps] = MappingProxyType(
             inviter_first_name="Åsa", invitee_name="Maja Provinen", relation=_COMPANY
         ),
         Message.INVITATION_WITHDRAWN: InvitationWithdrawnProps(invitee_first_name="Maja", relation=_COMPANY),
+        Message.EMAIL_CONFIRMATION: EmailConfirmationProps(
+            first_name="Åsa",
+            customer_name=_BAKERY.customer_name,
+            link=f"{_ORIGIN}/registrations/email/{_END_OF_LINK}",
+            deadline=_DEADLINE,
+        ),
+        Message.EMAIL_IN_USE: EmailInUseProps(login_link=f"{_ORIGIN}/login"),
+        Message.REGISTRATION_COMPLETED: RegistrationCompletedProps(
+            first_name="Åsa",
+            customer=_BAKERY,
+            role=Role.ADMINISTRATOR,
+            completed_at=_MOMENT,
+            link=f"{_ORIGIN}/services",
+        ),
+        Message.REGISTRATION_NOTICE: RegistrationNoticeProps(
+            customer=_BAKERY,
+            person_name="Åsa Mallman",
+            role=Role.ADMINISTRATOR,
+            registered_at=_MOMENT,
+            dispute_link=f"{_ORIGIN}/registrations/dispute/{_END_OF_LINK}",
+            dispute_until=_DEADLINE,
+        ),
+        Message.REGISTRATION_SUSPENDED: RegistrationSuspendedProps(
+            first_name="Åsa", customer=_BAKERY, suspended_at=_MOMENT
+        ),
+        Message.CONTRACTS_LINKED: ContractsLinkedProps(
+            first_name="Kalle",
+            linked=(_HOME, _HOME.model_copy(update={"commodity": Commodity.DISTRICT_HEATING})),
+            closed=(_FARM,),
+            linked_at=_MOMENT,
+            link=f"{_ORIGIN}/services",
+        ),
+        Message.CONTRACTS_NOT_LINKED: ContractsNotLinkedProps(
+            first_name="Kalle", link=f"{_ORIGIN}/contract-links"
+        ),
     }
 )

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from domain.vocabulary import Language, Message
 from emails import quoting
-from emails.props import InvitationProps
+from emails.props import EmailProps, Treatment
 from emails.render import RenderedEmail, render
 from emails.samples import SAMPLE_BRAND, sample_props
 from tests.emails.reading import Page, detected_links
@@ -55,20 +55,24 @@ LINKS = [
 ]
 
 
-def with_words(words: str) -> RenderedEmail:
-    """The invitation in which every name and the cover message are `words`."""
-    sample = sample_props(Message.INVITATION, Language.ENGLISH)
-    assert isinstance(sample, InvitationProps)
-    relation = sample.relation.model_copy(update={"customer_name": words})
-    props = sample.model_copy(
-        update={
-            "invitee_first_name": words,
-            "inviter_name": words,
-            "cover_message": words,
-            "relation": relation,
-        }
-    )
-    return render(Message.INVITATION, Language.ENGLISH, props, SAMPLE_BRAND)
+def filled(props: EmailProps, words: str) -> EmailProps:
+    """`props` in which everything that a person could have written is `words`."""
+    changes: dict[str, object] = {}
+    for name, field in type(props).model_fields.items():
+        value = getattr(props, name)
+        if isinstance(value, EmailProps):
+            changes[name] = filled(value, words)
+        elif isinstance(value, tuple):
+            changes[name] = tuple(filled(one, words) for one in value)
+        elif type(value) is str and not {Treatment.CODE, Treatment.LINK} & set(field.metadata):
+            changes[name] = words
+    return props.model_copy(update=changes)
+
+
+def with_words(words: str, message: Message = Message.INVITATION) -> RenderedEmail:
+    """The e-mail in which everything that a person could have written is `words`."""
+    props = filled(sample_props(message, Language.ENGLISH), words)
+    return render(message, Language.ENGLISH, props, SAMPLE_BRAND)
 
 
 def skeleton(page: Page) -> list[tuple[str, dict[str, str | None]]]:
@@ -110,6 +114,21 @@ def test_nothing_becomes_clickable(words: str) -> None:
     assert detected_links(rendered.subject) == []
     assert detected_links(rendered.text) == detected_links(ours.text)
     assert detected_links(Page(rendered.html).text) == detected_links(Page(ours.html).text)
+
+
+@pytest.mark.parametrize("message", Message)
+def test_no_email_lets_words_do_anything(message: Message) -> None:
+    words = " ".join([*MARKUP, *LINKS])
+    rendered, ours = with_words(words, message), with_words("harmless", message)
+    page, harmless = Page(rendered.html), Page(ours.html)
+    assert skeleton(page) == skeleton(harmless)
+    assert page.targets == harmless.targets
+    assert detected_links(rendered.subject) == []
+    assert detected_links(rendered.text) == detected_links(ours.text)
+    assert detected_links(page.text) == detected_links(harmless.text)
+    visible = quoting.one_line(words)
+    for theirs, without in ((page.text, harmless.text), (rendered.text, ours.text)):
+        assert theirs.replace(NON_JOINER, "").count(visible) == without.count("harmless")
 
 
 def test_the_comparison_would_see_an_element_or_a_link() -> None:

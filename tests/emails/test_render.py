@@ -19,7 +19,7 @@ from domain.vocabulary import (
     Role,
     Subpage,
 )
-from emails.labels import ABILITIES, LABELS, abilities, label
+from emails.labels import ABILITIES, LABELS, OTHERS_ABILITIES, abilities, label
 from emails.preview import write_previews
 from emails.props import PROPS, InvitationProps, InvitationWithdrawnProps
 from emails.render import Brand, environment, render, templates_folder
@@ -136,6 +136,16 @@ def test_invitation_tells_what_the_invitee_needs(message: Message, language: Lan
     assert "\n>\n> " in rendered.text  # the cover message keeps its lines, quoted
 
 
+@pytest.mark.parametrize("needed", [True, False])
+def test_invitation_tells_whether_one_has_to_identify(needed: bool) -> None:
+    rendered = render(
+        Message.INVITATION, Language.ENGLISH, invitation(needs_identification=needed), SAMPLE_BRAND
+    )
+    words = "To approve the invitation, you have to identify with bank codes or a mobile certificate."
+    for text in (rendered.text, Page(rendered.html).text):
+        assert (words in text) is needed
+
+
 @pytest.mark.parametrize("typed", ["Maja Provinen", "Maria Provinen"])
 def test_inviter_sees_when_the_name_was_another(typed: str) -> None:
     sample = sample_props(Message.INVITATION_ACCEPTED, Language.ENGLISH)
@@ -162,6 +172,7 @@ def test_labels_exist_for_all_members(language: Language) -> None:
     read = [Role, CustomerKind, Commodity, Subpage, Level, InvitationState, DeliveryState]
     assert set(LABELS) == {member for words in read for member in words}
     assert set(ABILITIES) == set(Role)
+    assert set(OTHERS_ABILITIES) == {Role.ADMINISTRATOR, Role.VIEWER}  # what a registration gives
     for words in read:
         assert len({label(language, member) for member in words}) == len(words)
 
