@@ -16,7 +16,7 @@ from domain.invitations import (
     LookAtInvitation,
 )
 from domain.vocabulary import DeliveryState, GrantedThrough, InvitationState, ProcessKind
-from store import authorizations, invitations, outbox, policy, users
+from store import authorizations, disputes, identifications, invitations, outbox, policy, users
 from store.audit import Event
 from store.authorizations import Authorization
 from store.database import Database
@@ -34,8 +34,8 @@ class InvitationActivities:
     async def grant(self, grant: GrantAuthorization) -> DecisionOutcome:
         """Turns an accepted invitation into an authorization, if the right it rests on still stands.
 
-        Refusal `invitation.wrong_recipient` leaves it open. When the inviter's right or the relation is
-        gone, the invitation is void.
+        Refusals `invitation.wrong_recipient`, `identification.required` and `authorization.suspended` leave
+        it open. When the inviter's right or the relation is gone, the invitation is void.
         """
         async with self._database.transaction() as session:
             invitation = await _locked(session, grant.invitation_id)
@@ -44,6 +44,9 @@ class InvitationActivities:
             user = await users.user(session, grant.user_id)
             if user is None or user.email_normalised != invitation.email_normalised:
                 return DecisionOutcome(state=invitation.state, refusal=Code.INVITATION_WRONG_RECIPIENT)
+            refusal = await _refusal_to_receive(session, invitation, user)
+            if refusal is not None:
+                return DecisionOutcome(state=invitation.state, refusal=refusal)
             if await _right_is_gone(session, invitation, grant.now):
                 _end(session, invitation, InvitationState.VOID, by=None, at=grant.now)
                 return _outcome(invitation)
@@ -91,6 +94,16 @@ async def _locked(session: AsyncSession, invitation_id: UUID) -> Invitation:
 
 def _outcome(invitation: Invitation) -> DecisionOutcome:
     return DecisionOutcome(state=invitation.state, decided_by=invitation.ended_by)
+
+
+async def _refusal_to_receive(session: AsyncSession, invitation: Invitation, user: User) -> Code | None:
+    """Why the levels may not go to this user."""
+    if await disputes.is_suspended_at(session, user.id, invitation.relation.customer_id):
+        return Code.AUTHORIZATION_SUSPENDED
+    if not roles.needs_strong_identification(invitation.levels):
+        return None
+    identity = await identifications.identity_of(session, user.id)
+    return Code.IDENTIFICATION_REQUIRED if identity is None else None
 
 
 async def _right_is_gone(session: AsyncSession, invitation: Invitation, now: datetime) -> bool:

@@ -5,13 +5,16 @@ from datetime import datetime, timedelta
 from temporalio import activity
 
 from domain.processes import Drained, DrainOutbox, HousekeepingDone, KeepHouse
+from domain.vocabulary import RegistrationState
 from runtime.outbox import Outbox
 from runtime.settings import Retention
-from store import drafts, invitations, limits, sessions
+from store import drafts, identifications, invitations, limits, registrations, sessions
 from store.audit import Event
 from store.database import Database
 
 _BATCH = 500
+# For a process to end a registration by itself, however far it is behind.
+_PROCESSES_TIME = timedelta(days=1)
 
 
 class Maintenance:
@@ -33,17 +36,28 @@ class Maintenance:
 
     @activity.defn(name="KeepHouse")
     async def keep_house(self, order: KeepHouse) -> HousekeepingDone:
-        """Erases refused invitees' data, expired drafts, old sessions, counters and Idempotency-Keys."""
+        """Erases refused invitees' data, expired drafts and identifications, old sessions, counters, keys."""
         purged = 0
         while batch := await self._purge_invitations(order.now):
             purged += batch
+        while await self._end_registrations(order.now):
+            activity.heartbeat()
         async with self._database.transaction() as session:
             await drafts.forget_expired(session, order.now)
+            await identifications.forget_expired(session, order.now)
             await sessions.forget_before(session, order.now - self._retention.sessions)
             await limits.forget_before(
                 session, keys=order.now - self._retention.idempotency_keys, counters=order.now
             )
         return HousekeepingDone(purged_invitations=purged)
+
+    async def _end_registrations(self, now: datetime) -> int:
+        """Ends those that their processes forgot (Temporal restored from a backup, say)."""
+        async with self._database.transaction() as session:
+            forgotten = await registrations.overdue(session, now - _PROCESSES_TIME, _BATCH)
+            for registration in forgotten:
+                registrations.end(session, registration, RegistrationState.ABANDONED, at=now)
+            return len(forgotten)
 
     async def _purge_invitations(self, now: datetime) -> int:
         async with self._database.transaction() as session:

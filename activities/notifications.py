@@ -27,6 +27,8 @@ class Letter:
     recipient: str
     language: Language
     props: Callable[[datetime], EmailProps]
+    # Tells a process's e-mails of the same kind apart: the same number is the same e-mail.
+    sequence: int = 1
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ class Notifier:
         our commit, the repeat has the same Message-ID and bytes.
         """
         async with self._database.transaction() as session:
-            row = await messages.queued(session, process_id, letter.message, 1, now)
+            row = await messages.queued(session, process_id, letter.message, letter.sequence, now)
             if row.delivery is not DeliveryState.QUEUED:
                 return
             message_id, in_doubt = row.id, row.handed_over_at is not None

@@ -25,6 +25,7 @@ class Code(StrEnum):
     AUTHORIZATION_ROLE_NOT_AVAILABLE = "authorization.role_not_available"
     AUTHORIZATION_LEVEL_UNKNOWN = "authorization.level_unknown"
     AUTHORIZATION_LEVEL_TOO_HIGH = "authorization.level_too_high"
+    AUTHORIZATION_SUSPENDED = "authorization.suspended"
     AUTHORIZATION_MISSING = "authorization.missing"
     # Strong identification
     IDENTIFICATION_REQUIRED = "identification.required"
@@ -60,6 +61,7 @@ class Code(StrEnum):
     EMAIL_INVALID = "email.invalid"
     BUSINESS_ID_INVALID = "business_id.invalid"
     CUSTOMER_NUMBER_INVALID = "customer_number.invalid"
+    NAME_NOT_VERIFIED = "name.not_verified"
     USERNAME_INVALID = "username.invalid"
     USERNAME_FOREIGN_ADDRESS = "username.foreign_address"
     PASSWORD_TOO_SHORT = "password.too_short"  # noqa: S105 - a code, not a password

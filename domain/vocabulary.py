@@ -156,6 +156,7 @@ class ServiceRequestKind(StrEnum):
     NO_IDENTIFICATION_MEANS = "no_identification_means"
     DETAILS_DO_NOT_MATCH = "details_do_not_match"
     NOT_US = "not_us"
+    OTHER = "other"
 
 
 class ServiceRequestState(StrEnum):

@@ -135,7 +135,7 @@ def _stands(holder: Holder, past: Sequence[Authorization], ended_at: datetime | 
 def _same(
     held: Sequence[Authorization], relation_id: UUID, past: Sequence[Authorization], now: datetime
 ) -> Authorization:
-    """The same right on another relation. It rests on the same process, so what undoes that undoes it."""
+    """The same right on another relation. It rests on the same process, unless that granted there already."""
     first = held[0]
     taken = {each.process_id for each in past}
     return Authorization(

@@ -88,7 +88,7 @@ class Broker(BaseModel):
 
 
 class Identification(BaseModel):
-    """Strong identification. Without a broker the one-machine stack starts its own, for tests."""
+    """Strong identification. Without a broker nobody can; the one-machine stack starts one, for tests."""
 
     broker: Broker | None = None
     client_id: str = Field(default="fullmakt", min_length=1)
@@ -134,13 +134,10 @@ class Identification(BaseModel):
         return list(self._faults())
 
     def _faults(self) -> Iterator[str]:
-        if self.broker is None:
-            yield "identification needs a broker in production"
-        else:
-            for name, address in self.broker.addresses():
-                if not address.startswith("https://") or is_loopback(address):
-                    yield f"identification.broker.{name} must be a real broker's https address in production"
-        if self.client_keys is None:
+        for name, address in () if self.broker is None else self.broker.addresses():
+            if not address.startswith("https://") or is_loopback(address):
+                yield f"identification.broker.{name} must be a real broker's https address in production"
+        if self.broker is not None and self.client_keys is None:
             yield "identification.client_keys must name a file in production"
         for place, address in enumerate(self.redirect_addresses, start=1):
             if not address.startswith("https://") or is_loopback(address):

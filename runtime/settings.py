@@ -79,7 +79,13 @@ class RegistrationLimits(BaseModel):
     """How many tries are too many (spec 3.2, step 3)."""
 
     mismatches_per_person_and_day: int = 5
+    usernames_per_person_and_day: int = 30
     confirmation_emails: int = 5
+    confirmation_emails_per_person_address_and_day: int = 5
+    # How often details can be sent in one registration.
+    submissions: int = 50
+    identifications_per_holder_and_hour: int = 30
+    contract_links_per_user_and_day: int = 20
     starts_per_source_and_hour: int = 60
     service_requests_per_source_and_day: int = 10
 

@@ -11,6 +11,7 @@ from runtime.outbox import Outbox
 from runtime.settings import Address, Settings
 from runtime.temporal import connect, telemetry
 from starter.app import create_app
+from starter.identification.opening import open_provider
 from starter.ports import Wanted, settled
 from starter.preparation import migrate_database, outside_temporal, register
 from starter.services import Services
@@ -37,20 +38,22 @@ async def _serve(settings: Settings, address: Address, metrics: Address) -> None
     client = await connect(runtime=runtime, lazy=True)
     database = Database(settings.database_url)
     outbox = Outbox(client=client, database=database, task_queue=settings.task_queue, clock=system_clock)
-    services = Services(
-        settings=settings,
-        database=database,
-        clock=system_clock,
-        client=client,
-        outbox=outbox,
-        runtime=runtime,
-    )
     await asyncio.to_thread(passwords.dummy_hash)
     try:
-        app, proxies = create_app(services), settings.trusted_proxies
-        async with serving(app, address, what="The API", trusted_proxies=proxies):
-            log.info("api.started", address=str(address), metrics=str(metrics))
-            await asyncio.Event().wait()
+        async with open_provider(settings) as provider:
+            services = Services(
+                settings=settings,
+                database=database,
+                clock=system_clock,
+                client=client,
+                outbox=outbox,
+                runtime=runtime,
+                identity_provider=provider,
+            )
+            app, proxies = create_app(services), settings.trusted_proxies
+            async with serving(app, address, what="The API", trusted_proxies=proxies):
+                log.info("api.started", address=str(address), metrics=str(metrics))
+                await asyncio.Event().wait()
     finally:
         log.info("api.stopping")
         await database.close()

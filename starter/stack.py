@@ -18,6 +18,7 @@ from temporalio.client import Client
 from temporalio.envconfig import ClientConfig
 from temporalio.runtime import Runtime
 
+from registry.opening import open_registry
 from runtime import logs, passwords
 from runtime.clock import Clock, system_clock
 from runtime.http import serving
@@ -25,17 +26,23 @@ from runtime.outbox import Outbox
 from runtime.settings import Address, Settings
 from runtime.temporal import telemetry
 from starter.app import create_app
+from starter.identification.opening import key_file, open_provider
+from starter.identification.provider import IdentityProvider
 from starter.mailcatcher import MailCatcher
 from starter.ports import Wanted, local_url, settled
 from starter.preparation import migrate_database, outside_temporal, register
 from starter.running import HostError
 from starter.services import Services
+from starter.services.identifications import callback_address
 from starter.temporal_server import TemporalServer, temporal_server
+from starter.testbroker.process import running_broker
 from store.database import Database
 from worker.bootstrap import Parts, smtp_mailer, worker
 from worker.versions import make_current
 
 _HOST = "127.0.0.1"
+# Where commands and programs on this machine get the broker's answer, on any port (RFC 8252).
+LOOPBACK_CALLBACK = f"http://{_HOST}/callback"
 _OTHER_DIRECTORY = "set FULLMAKT_DATA_DIRECTORY to another directory"
 
 
@@ -45,6 +52,7 @@ class Embedded:
 
     temporal: bool = True
     mail: bool = True
+    identification: bool = True
     metrics: bool = True
 
 
@@ -86,6 +94,7 @@ def embedded_parts(settings: Settings) -> Embedded:
     return Embedded(
         temporal="target_host" not in ClientConfig.load_client_connect_config(),
         mail="host" not in settings.smtp.model_fields_set,
+        identification=settings.identification.broker is None,
     )
 
 
@@ -120,24 +129,44 @@ async def stack(settings: Settings, embedded: Embedded | None = None) -> AsyncIt
         client = await (outside_temporal(runtime) if server is None else server.connect(runtime))
         await register(client, settings)
         mail = await parts.enter_async_context(_mail(settings)) if embedded.mail else None
-        services = await parts.enter_async_context(hosting(settings, client, runtime=runtime))
+        if embedded.identification:
+            settings = await parts.enter_async_context(_with_test_broker(settings))
+        provider = await parts.enter_async_context(open_provider(settings))
+        services = await parts.enter_async_context(
+            hosting(settings, client, runtime=runtime, identity_provider=provider)
+        )
         yield Stack(settings, services, server, mail)
 
 
 @asynccontextmanager
 async def hosting(
-    settings: Settings, client: Client, *, clock: Clock = system_clock, runtime: Runtime | None = None
+    settings: Settings,
+    client: Client,
+    *,
+    clock: Clock = system_clock,
+    runtime: Runtime | None = None,
+    identity_provider: IdentityProvider | None = None,
 ) -> AsyncIterator[Services]:
     """API and worker around one client. On leaving, the API finishes first, then the worker."""
     database = Database(settings.database_url)
     outbox = Outbox(client=client, database=database, task_queue=settings.task_queue, clock=clock, eager=True)
     services = Services(
-        settings=settings, database=database, clock=clock, client=client, outbox=outbox, runtime=runtime
+        settings=settings,
+        database=database,
+        clock=clock,
+        client=client,
+        outbox=outbox,
+        runtime=runtime,
+        identity_provider=identity_provider,
     )
     mailer = smtp_mailer(settings.smtp, settings.mail_domain)
-    parts = Parts(settings=settings, database=database, mailer=mailer, outbox=outbox)
     try:
-        async with worker(client, parts):
+        async with AsyncExitStack() as hosts:
+            registry = await hosts.enter_async_context(open_registry(settings, database, services.keys))
+            parts = Parts(
+                settings=settings, database=database, mailer=mailer, outbox=outbox, registry=registry
+            )
+            await hosts.enter_async_context(worker(client, parts))
             if settings.worker_build_id is not None:
                 await make_current(client, settings.worker_build_id)
             await asyncio.to_thread(passwords.dummy_hash)
@@ -164,6 +193,8 @@ def with_real_ports(settings: Settings, embedded: Embedded) -> Iterator[Settings
         if embedded.mail:
             changed["smtp"] = settings.smtp.model_copy(update={"host": _HOST, "port": found["smtp"].port})
             changed["stack_mail_port"] = found["mailbox"].port
+        if embedded.identification:
+            changed["stack_broker_port"] = found["broker"].port
         yield settings.model_copy(update=changed)
 
 
@@ -184,6 +215,8 @@ def _wanted(settings: Settings, embedded: Embedded) -> Mapping[str, Wanted]:
             "smtp": local("The mail catcher", settings.smtp.port, "SMTP__PORT"),
             "mailbox": local("The mailbox page", settings.stack_mail_port, "STACK_MAIL_PORT"),
         }
+    if embedded.identification:
+        wanted["broker"] = local("The test broker", settings.stack_broker_port, "STACK_BROKER_PORT")
     return wanted
 
 
@@ -208,6 +241,24 @@ async def _temporal(settings: Settings) -> AsyncIterator[TemporalServer]:
         log=log_files(settings)[1],
     ) as server:
         yield server
+
+
+@asynccontextmanager
+async def _with_test_broker(settings: Settings) -> AsyncIterator[Settings]:
+    """The settings with a broker of test persons, which runs as long as the block."""
+    identification = settings.identification
+    redirects = [*identification.redirect_addresses, LOOPBACK_CALLBACK]
+    keys = key_file(settings)
+    await asyncio.to_thread(keys.ensure)
+    async with running_broker(
+        port=settings.stack_broker_port,
+        client_id=identification.client_id,
+        client_keys=keys.public_path,
+        redirect_uris=(callback_address(settings), *redirects),
+        log=settings.data_directory / "logs" / "broker.log",
+    ) as broker:
+        found = identification.model_copy(update={"broker": broker, "redirect_addresses": redirects})
+        yield settings.model_copy(update={"identification": found})
 
 
 @asynccontextmanager

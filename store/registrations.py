@@ -1,5 +1,6 @@
 """Registrations of private and company customers under way (spec 3.2). The row's id is the process's id."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -8,7 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.codes import Code
-from domain.vocabulary import CustomerKind, Language, RegistrationState, Role
+from domain.vocabulary import (
+    OPEN_REGISTRATION_STATES,
+    CustomerKind,
+    Language,
+    RegistrationState,
+    Role,
+)
 from store import audit
 from store.audit import Actor, Event
 from store.base import Base, JsonObject
@@ -102,6 +109,8 @@ def end(
     registration.password_hash = None
     registration.identity_index = registration.identity_sealed = None
     registration.verified_first_name = registration.verified_last_name = ""
+    if state is not RegistrationState.COMPLETED:
+        registration.customer_id = None
     registration.email_token_hash = None
     record(session, registration, _EVENT_OF_END[state], at=at, by=by)
 
@@ -145,6 +154,18 @@ async def locked(session: AsyncSession, registration_id: UUID) -> Registration |
         .execution_options(populate_existing=True)
     )
     return (await session.scalars(query)).one_or_none()
+
+
+async def overdue(session: AsyncSession, since: datetime, limit: int) -> Sequence[Registration]:
+    """Open ones whose time was up before a moment: their processes should have ended them."""
+    query = (
+        select(Registration)
+        .where(Registration.state.in_(OPEN_REGISTRATION_STATES), Registration.deadline < since)
+        .order_by(Registration.deadline)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return (await session.scalars(query)).all()
 
 
 async def by_secret_hash(session: AsyncSession, secret_hash: str) -> Registration | None:

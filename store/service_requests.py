@@ -42,6 +42,14 @@ def open_request(session: AsyncSession, request: ServiceRequest) -> None:
     )
 
 
+async def exists(session: AsyncSession, registration_id: UUID, kind: ServiceRequestKind) -> bool:
+    """Whether there is or was a request of this kind about a registration."""
+    query = select(ServiceRequest.id).where(
+        ServiceRequest.registration_id == registration_id, ServiceRequest.kind == kind
+    )
+    return (await session.scalars(query.limit(1))).first() is not None
+
+
 async def waiting(session: AsyncSession, limit: int) -> Sequence[ServiceRequest]:
     """The open ones, the oldest first."""
     query = (

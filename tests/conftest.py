@@ -15,5 +15,6 @@ pytest_plugins = [
     "tests.fixtures.mail",
     "tests.fixtures.temporal",
     "tests.fixtures.processes",
+    "tests.fixtures.registrations",
     "tests.fixtures.api",
 ]

@@ -22,6 +22,7 @@ from runtime.clock import Clock
 from runtime.outbox import Outbox
 from runtime.settings import Settings
 from starter.app import create_app
+from starter.identification.provider import IdentityProvider
 from starter.services import Services
 from store.database import Database
 from store.tables import METADATA
@@ -40,10 +41,24 @@ def new_source() -> str:
     return f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
 
 
-def make_services(settings: Settings, database: Database, client: Client, clock: Clock) -> Services:
+def make_services(
+    settings: Settings,
+    database: Database,
+    client: Client,
+    clock: Clock,
+    *,
+    identity_provider: IdentityProvider | None = None,
+) -> Services:
     """The use cases' services, as `starter.serve` makes them."""
     outbox = Outbox(client=client, database=database, task_queue=settings.task_queue, clock=clock)
-    return Services(settings=settings, database=database, clock=clock, client=client, outbox=outbox)
+    return Services(
+        settings=settings,
+        database=database,
+        clock=clock,
+        client=client,
+        outbox=outbox,
+        identity_provider=identity_provider,
+    )
 
 
 class Frontend:

@@ -27,6 +27,7 @@ from domain.invitations import (
     RegistrationBegun,
 )
 from domain.vocabulary import CustomerKind, DeliveryState, Message, ProcessKind, Role
+from registry.client import CustomerRegistry
 from runtime.outbox import Outbox
 from runtime.settings import Settings, Smtp
 from store import audit, authorizations, invitations, messages
@@ -37,6 +38,7 @@ from store.invitations import Invitation
 from store.users import User
 from tests import factories
 from tests.clock import SettableClock
+from tests.own_registry import own_registry
 from tests.smtp_server import ScriptedSmtpServer, TakenMessage
 from worker.bootstrap import Parts, smtp_mailer, worker
 from workflows.invitation import InvitationProcess
@@ -85,6 +87,8 @@ class Harness:
         self.outbox = Outbox(
             client=client, database=database, task_queue=self.settings.task_queue, clock=clock
         )
+        # Another customer registry than our own tables, for tests that have one.
+        self.registry: CustomerRegistry | None = None
         self._started: list[Handle] = []
 
     # Workers
@@ -93,7 +97,11 @@ class Harness:
         """What the worker is built from; `database` replaces the harness's for activities alone."""
         mailer = smtp_mailer(self.settings.smtp, self.settings.mail_domain)
         return Parts(
-            settings=self.settings, database=database or self.database, mailer=mailer, outbox=self.outbox
+            settings=self.settings,
+            database=database or self.database,
+            mailer=mailer,
+            outbox=self.outbox,
+            registry=self.registry or own_registry(self.settings, self.database),
         )
 
     def worker(self, database: Database | None = None) -> Worker:

@@ -7,9 +7,11 @@ import structlog
 from temporalio.client import Client
 from temporalio.runtime import Runtime
 
+from registry.opening import open_registry
 from runtime import logs
 from runtime.clock import system_clock
 from runtime.http import serving
+from runtime.keys import Keys
 from runtime.outbox import Outbox
 from runtime.settings import Settings
 from runtime.temporal import connect, telemetry
@@ -37,23 +39,26 @@ async def serve(settings: Settings) -> None:
     client = await _patient_client(telemetry(settings.worker_metrics))
     database = Database(settings.database_url)
     outbox = Outbox(client=client, database=database, task_queue=settings.task_queue, clock=system_clock)
-    parts = Parts(
-        settings=settings,
-        database=database,
-        mailer=smtp_mailer(settings.smtp, settings.mail_domain),
-        outbox=outbox,
-    )
+    keys = Keys(settings.secret_key.get_secret_value())
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signal_number, stop.set)
     health = serving(health_app(database, client), settings.worker_health, what="the worker's health page")
-    async with health, worker(client, parts):
-        log.info("worker.started", task_queue=settings.task_queue)
-        if settings.worker_build_id is not None:
-            await make_current(client, settings.worker_build_id)
-        await stop.wait()
-        log.info("worker.stopping")
+    async with health, open_registry(settings, database, keys) as registry:
+        parts = Parts(
+            settings=settings,
+            database=database,
+            mailer=smtp_mailer(settings.smtp, settings.mail_domain),
+            outbox=outbox,
+            registry=registry,
+        )
+        async with worker(client, parts):
+            log.info("worker.started", task_queue=settings.task_queue)
+            if settings.worker_build_id is not None:
+                await make_current(client, settings.worker_build_id)
+            await stop.wait()
+            log.info("worker.stopping")
     await database.close()
 
 

@@ -4,28 +4,49 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.worker import PollerBehaviorAutoscaling, Worker, WorkerDeploymentConfig
 
 from activities.clients.smtp import Mailer, SmtpMailer, SmtpSecurity, SmtpSettings
+from activities.contract_links import ContractLinkActivities
 from activities.invitation_letters import InvitationLetters
 from activities.invitation_messages import InvitationMessages
 from activities.invitations import InvitationActivities
 from activities.maintenance import Maintenance
 from activities.notifications import Notifier, Sender
+from activities.registration_checks import RegistrationChecks
+from activities.registration_letters import RegistrationLetters
+from activities.registration_messages import RegistrationMessages
+from activities.registrations import RegistrationActivities
+from activities.registry import RegistryActivities
 from emails.brand import brand
+from registry.client import CustomerRegistry
+from runtime.identity_vault import IdentityVault
 from runtime.keys import Keys
 from runtime.outbox import Outbox
 from runtime.settings import Settings, Smtp
 from store.database import Database
 from worker.interceptors import LogIds
+from workflows.contract_ends import ContractEndsProcess
+from workflows.contract_link import ContractLinkProcess
 from workflows.housekeeping import HousekeepingProcess
 from workflows.invitation import InvitationProcess
 from workflows.outbox import DrainOutboxProcess
+from workflows.registration import RegistrationProcess
+from workflows.registry_pull import RegistryPullProcess
 
-WORKFLOWS: Sequence[type] = (InvitationProcess, DrainOutboxProcess, HousekeepingProcess)
+WORKFLOWS: Sequence[type] = (
+    InvitationProcess,
+    RegistrationProcess,
+    ContractLinkProcess,
+    DrainOutboxProcess,
+    HousekeepingProcess,
+    RegistryPullProcess,
+    ContractEndsProcess,
+)
 DEPLOYMENT = "fullmakt"
 
 # A killed worker's tasks go to another one after this; shorter costs replays when workers are merely busy.
@@ -41,6 +62,7 @@ class Parts:
     database: Database
     mailer: Mailer
     outbox: Outbox
+    registry: CustomerRegistry
 
 
 def smtp_mailer(smtp: Smtp, own_name: str) -> Mailer:
@@ -72,6 +94,31 @@ def activities(parts: Parts) -> Sequence[Callable[..., Any]]:
     messages = InvitationMessages(
         database, notifier, InvitationLetters(keys=keys, origin=settings.origin_url)
     )
+    zone = ZoneInfo(settings.retailer.time_zone)
+    vault = IdentityVault(settings.identity_keys)
+    registrations = RegistrationActivities(database=database, vault=vault, link_waits=settings.contract_link)
+    checks = RegistrationChecks(
+        database=database,
+        registry=parts.registry,
+        keys=keys,
+        mismatches_per_day=settings.registration_limits.mismatches_per_person_and_day,
+        zone=zone,
+    )
+    registration_messages = RegistrationMessages(
+        database,
+        notifier,
+        RegistrationLetters(keys=keys, origin=settings.origin_url, fallback=settings.default_language),
+    )
+    links = ContractLinkActivities(
+        database=database,
+        registry=parts.registry,
+        vault=vault,
+        keys=keys,
+        notifier=notifier,
+        origin=settings.origin_url,
+        zone=zone,
+    )
+    registry = RegistryActivities(database=database, registry=parts.registry, keys=keys, zone=zone)
     maintenance = Maintenance(database=database, outbox=parts.outbox, retention=settings.retention)
     return [
         invitations.grant,
@@ -81,6 +128,19 @@ def activities(parts: Parts) -> Sequence[Callable[..., Any]]:
         messages.deliver,
         messages.remind,
         messages.tell_of_end,
+        registrations.look,
+        registrations.abandon,
+        registrations.complete,
+        checks.check,
+        registration_messages.send_confirmation,
+        registration_messages.tell_of_completion,
+        registration_messages.note_untold,
+        registration_messages.tell_of_dispute,
+        links.link,
+        links.give_up,
+        links.tell,
+        registry.pull,
+        registry.end_contracts,
         maintenance.drain_outbox,
         maintenance.keep_house,
     ]

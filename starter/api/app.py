@@ -6,12 +6,17 @@ from fastapi import FastAPI
 
 from starter.api import problems
 from starter.api.routers import (
+    contract_links,
     health,
+    identifications,
+    invitation_registrations,
     invitations,
     me,
     processes,
+    registration_links,
     registrations,
     relations,
+    service_requests,
     sessions,
 )
 from starter.http.middleware import guard
@@ -21,8 +26,26 @@ _DESCRIPTION = """\
 Giving, getting and losing access to an energy retailer's e-services.
 
 Refusals are `application/problem+json` (RFC 9457) with a stable `code` and a `detail` in the reader's
-language (`Accept-Language`: sv, fi, en). What one may not see is 404. A request with an `Idempotency-Key`
-can be repeated for 24 hours and is done once."""
+language (`Accept-Language`: sv, fi, en). What one may not see is 404. Where an
+`Idempotency-Key` is taken, a request with it can be repeated for 24 hours and is done once.
+
+What is sensitive answers 403 `identification.stale` to users with a strong identity who have not identified
+in this session lately: `POST /v1/me/identification`, and again."""
+
+
+_ROUTERS = (
+    sessions,
+    identifications,
+    registrations,
+    registration_links,
+    invitation_registrations,
+    me,
+    contract_links,
+    relations,
+    invitations,
+    processes,
+    service_requests,
+)
 
 
 class _Api(FastAPI):
@@ -51,7 +74,7 @@ def create_api(services: Services) -> FastAPI:
     app.state.services = services
     app.state.default_language = services.settings.default_language
     problems.install(app)
-    for router in (sessions, registrations, me, relations, invitations, processes):
+    for router in _ROUTERS:
         app.include_router(router.router, prefix="/v1")
     app.include_router(health.router)
     guard(app, services, problems.problem)

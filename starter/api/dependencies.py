@@ -1,20 +1,33 @@
-"""What routes ask for: the use cases' services, the session, the Idempotency-Key."""
+"""What routes ask for: the use cases' services, the session, the registration, the Idempotency-Key."""
 
 import hashlib
 import re
-from typing import Annotated
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import Depends, Header, Request
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
 from domain.codes import Code, Refused
 from starter.http.source import source
-from starter.services import Services, sessions
+from starter.services import Services, customer_registrations, identifications, sessions
 from starter.services.idempotency import RequestKey
+from store.registrations import Registration
 from store.sessions import Session
 
 _KEY = re.compile(r"[!-~]{1,200}")
 _bearer = HTTPBearer(auto_error=False, description="The token from POST /v1/sessions.")
+_secret = APIKeyHeader(
+    name="Registration-Secret",
+    scheme_name="RegistrationSecret",
+    auto_error=False,
+    description="The `secret` from POST /v1/registrations.",
+)
+# For OpenAPI: a session that a route can do without, alone or beside a registration's secret.
+SESSION_IF_ANY: dict[str, Any] = {"security": [{}, {"HTTPBearer": []}]}
+SECRET_AND_SESSION_IF_ANY: dict[str, Any] = {"security": [{"RegistrationSecret": [], "HTTPBearer": []}]}
 
 
 def _services(request: Request) -> Services:
@@ -25,20 +38,78 @@ def _services(request: Request) -> Services:
 ServicesDep = Annotated[Services, Depends(_services)]
 
 
-async def _session(
-    request: Request,
-    services: ServicesDep,
+async def _token(
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
-) -> Session:
+) -> str:
     if credentials is None:
         raise Refused(Code.SESSION_REQUIRED)
-    session = await sessions.current(services, credentials.credentials)
+    return credentials.credentials
+
+
+SessionTokenDep = Annotated[str, Depends(_token)]
+
+
+async def _session(request: Request, services: ServicesDep, token: SessionTokenDep) -> Session:
+    session = await sessions.current(services, token)
     request.state.language = session.user.language
     request.state.user_id = session.user_id
     return session
 
 
 SessionDep = Annotated[Session, Depends(_session)]
+
+
+async def _session_if_any(request: Request, services: ServicesDep) -> Session | None:
+    credentials = await _bearer(request)
+    return None if credentials is None else await _session(request, services, credentials.credentials)
+
+
+SessionIfAnyDep = Annotated[Session | None, Depends(_session_if_any)]
+
+
+async def _nothing_before() -> None:
+    pass
+
+
+def fresh_identification(seen_first: Callable[..., Awaitable[None]] = _nothing_before) -> Any:
+    """The dependency of sensitive acts: the user identified strongly a short while ago, or cannot at all.
+
+    Refuses with `identification.stale`. `seen_first`: a dependency that refuses what one may not see.
+    """
+
+    async def fresh(
+        services: ServicesDep, session: SessionDep, _: Annotated[None, Depends(seen_first)]
+    ) -> None:
+        await identifications.require_fresh(services, session)
+
+    return Depends(fresh)
+
+
+@dataclass(frozen=True)
+class HeldRegistration:
+    """A registration, and the secret by which it was reached."""
+
+    row: Registration
+    secret: str
+
+
+async def _registration(
+    request: Request,
+    registration_id: UUID,
+    services: ServicesDep,
+    secret: Annotated[str | None, Depends(_secret)],
+) -> HeldRegistration:
+    found = await customer_registrations.find(services, secret or "", registration_id)
+    if not found.makes_user:
+        # What goes on in somebody's name needs his session besides.
+        session = await _session_if_any(request, services)
+        if session is None or session.user_id != found.user_id:
+            raise Refused(Code.NOT_FOUND)
+    request.state.language = found.language
+    return HeldRegistration(found, secret or "")
+
+
+RegistrationDep = Annotated[HeldRegistration, Depends(_registration)]
 
 
 async def _request_key(

@@ -59,13 +59,13 @@ class Answer(Given):
     token: Token | None = None
 
 
-class LookupQuery(Given):
+class LinkToken(Given):
     """A link's token."""
 
     token: Token
 
 
-class NewRegistration(Given):
+class InvitationRegistration(Given):
     """A new user, by the token of an invitation."""
 
     invitation_token: Token

@@ -159,7 +159,7 @@ def describe(responses: Mapping[str, dict[str, Any]]) -> None:
 
 
 def _subject(request: Request) -> UUID | None:
-    """The id in the address; a route that refuses access has read it already."""
+    """The id in the address, if there is one; a route that refuses access has read it already."""
     return next((UUID(each) for each in request.path_params.values()), None)
 
 

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any, NoReturn
 from uuid import uuid4
 
@@ -17,6 +17,14 @@ from starter.ports import local_url
 _TIMEOUT = 15.0
 _ATTEMPTS = 3
 _UNKNOWN = "processes.outcome_unknown"
+# What to do about a refusal, by command.
+_COMMANDS = {
+    "session.required": "Log in: fullmakt login",
+    "session.expired": "Log in: fullmakt login",
+    "identification.stale": "Identify: fullmakt identify",
+    "identification.required": "Identify: fullmakt identify",
+    "registration.already_user": "Log in: fullmakt login",
+}
 
 ApiUrl = Annotated[
     str | None,
@@ -25,11 +33,16 @@ ApiUrl = Annotated[
 
 
 class Api:
-    """The API as one command uses it. What it refuses ends the command, with what to do."""
+    """The API as one command uses it. What it refuses ends the command, with what to do.
 
-    def __init__(self, url: str | None, *, as_json: bool = False) -> None:
+    `anonymous` leaves the session out. `headers` go with every request.
+    """
+
+    def __init__(self, url: str | None, *, as_json: bool = False, anonymous: bool = False) -> None:
         self.url = (url or _default_url()).rstrip("/")
+        self.headers: dict[str, str] = {}
         self._as_json = as_json
+        self._anonymous = anonymous
 
     def get(self, path: str, **query: str | int | None) -> Any:
         """What is there, as JSON."""
@@ -42,16 +55,23 @@ class Api:
             "POST", path, json=dict(body or {}), headers={"Idempotency-Key": key or str(uuid4())}
         )
 
+    def put(self, path: str, body: Mapping[str, Any], *, correctable: Collection[str] = ()) -> Any:
+        """The answer, as JSON. Refusals with a code of `correctable` end nothing: they raise Correctable."""
+        return self._call("PUT", path, correctable=correctable, json=dict(body))
+
     def delete(self, path: str) -> None:
         """Deletes what is there."""
         self._call("DELETE", path)
 
-    def _call(self, method: str, path: str, **request: Any) -> Any:
+    def _call(self, method: str, path: str, *, correctable: Collection[str] = (), **request: Any) -> Any:
         for attempt in range(1, _ATTEMPTS + 1):
             response = self._send(method, path, **request)
             problem = _problem(response)
             if problem is None:
                 return self._content(response)
+            if problem.get("code") in correctable and not self._as_json:
+                messages.print(_words(problem), style="red", soft_wrap=True)
+                raise Correctable([each["pointer"].lstrip("/") for each in problem.get("errors", [])])
             if problem.get("code") != _UNKNOWN or attempt == _ATTEMPTS:
                 self._refuse(problem)
             # The act may have happened; with the same key a repeat gets its outcome.
@@ -59,9 +79,14 @@ class Api:
             time.sleep(float(response.headers.get("Retry-After", "5")))
         raise AssertionError("the last attempt returns or refuses")
 
+    def _token(self) -> str | None:
+        if self._anonymous:
+            return None
+        return os.environ.get("FULLMAKT_TOKEN") or session_store.load(self.url)
+
     def _send(self, method: str, path: str, **request: Any) -> httpx2.Response:
-        token = os.environ.get("FULLMAKT_TOKEN") or session_store.load(self.url)
-        headers = {"Accept-Language": "en", **request.pop("headers", {})}
+        token = self._token()
+        headers = {"Accept-Language": "en", **self.headers, **request.pop("headers", {})}
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
         try:
@@ -87,13 +112,25 @@ class Api:
         if self._as_json:
             print_json_error(dict(problem))
             raise typer.Exit(1)
-        lines = [str(problem["detail"])]
-        lines += [f"  {each['pointer'].lstrip('/')}: {each['detail']}" for each in problem.get("errors", [])]
-        if "invitation_id" in problem:
-            lines.append(f"  See it: fullmakt invitations show {problem['invitation_id']}")
-        if problem.get("code") in {"session.required", "session.expired"}:
-            lines.append("  Log in: fullmakt login")
-        fail("\n".join(lines))
+        fail(_words(problem))
+
+
+class Correctable(Exception):
+    """What was typed was refused, and it has been said why; `fields`: the wrong ones, as far as known."""
+
+    def __init__(self, fields: Collection[str]) -> None:
+        super().__init__()
+        self.fields = fields
+
+
+def _words(problem: Mapping[str, Any]) -> str:
+    lines = [str(problem["detail"])]
+    lines += [f"  {each['pointer'].lstrip('/')}: {each['detail']}" for each in problem.get("errors", [])]
+    if "invitation_id" in problem:
+        lines.append(f"  See it: fullmakt invitations show {problem['invitation_id']}")
+    if (command := _COMMANDS.get(str(problem.get("code")))) is not None:
+        lines.append(f"  {command}")
+    return "\n".join(lines)
 
 
 def _problem(response: httpx2.Response) -> dict[str, Any] | None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import sys
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
@@ -84,6 +85,11 @@ def asked_password(*, stdin: bool, twice: bool = False) -> str:
     if stdin:
         return sys.stdin.readline().rstrip("\r\n")
     return str(typer.prompt("Password", hide_input=True, confirmation_prompt=twice, err=True))
+
+
+def token_in(link: str) -> str:
+    """The token of an e-mail's link, or the token itself."""
+    return re.split(r"[?#]", link.strip(), maxsplit=1)[0].rstrip("/").rpartition("/")[2]
 
 
 @asynccontextmanager

@@ -1,11 +1,10 @@
-"""`fullmakt identification-keys`: our keys towards the broker, and those that seal identity codes."""
+"""`fullmakt identification-keys`: our keys towards the broker."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from runtime.identity_vault import new_identity_key
 from starter.cli.common import console, fail, load_settings, print_json
 from starter.identification.keys import ClientKeyFile, KeyFileError, prepared, rotated, without_old
 from starter.identification.opening import key_file
@@ -63,17 +62,6 @@ def rotate(
     except KeyFileError as error:
         fail(str(error))
     console.print(f"Current keys: {current[0]} signs, {current[1]} decrypts.", soft_wrap=True)
-
-
-@app.command("new-sealing-key")
-def new_sealing_key(
-    key_id: Annotated[str, typer.Argument(help="Its id, for example the month: 2026-11.")],
-) -> None:
-    """Print a new key for the setting `identity_keys`; put it first, and keep the old ones behind it."""
-    try:
-        typer.echo(new_identity_key(key_id))
-    except ValueError as error:
-        fail(f"{error}.")
 
 
 def _key_file(given: Path | None) -> ClientKeyFile:

@@ -9,9 +9,8 @@ import typer
 from domain.vocabulary import Language, Level, Role, Subpage
 from starter.cli import composing, showing
 from starter.cli.api_client import Api, ApiUrl
-from starter.cli.common import AsJson, console, print_json
+from starter.cli.common import AsJson, console, print_json, token_in
 from starter.cli.relations import chosen
-from starter.cli.sessions import token_in
 
 app = typer.Typer(help="Invitations: send, list, show, answer, cancel.", no_args_is_help=True)
 

@@ -28,6 +28,7 @@ class _Entry:
 _ENTRIES = {
     "up": _Entry("up", _STACK, "Run everything here until Ctrl-C: Temporal, API, worker, mailbox."),
     "demo": _Entry("demo", _STACK, "Run the main job on a fresh stack and check everything about it."),
+    "test-broker": _Entry("test_broker", _STACK, "Run the identification broker for tests."),
     "setup": _Entry(
         "hosts", _HOSTS, "Prepare what the settings name: database, search attributes, schedules."
     ),
@@ -39,11 +40,22 @@ _ENTRIES = {
     "authorizations": _Entry(
         "authorizations", _OPERATORS, "Authorizations: grant the first one, end one, list.", True
     ),
-    "register": _Entry("sessions", _USERS, "Become a user, with the link of an invitation."),
+    "service-requests": _Entry("service_requests", _OPERATORS, "What waits for customer service.", True),
+    "identification-keys": _Entry(
+        "identification_keys", _OPERATORS, "Our keys towards the identification broker.", True
+    ),
+    "identity-keys": _Entry(
+        "identity_keys", _OPERATORS, "The keys that seal personal identity codes: make, rotate.", True
+    ),
+    "register": _Entry(
+        "registering", _USERS, "Register: a private customer, a company, an invited person.", True
+    ),
+    "identify": _Entry("identifying", _USERS, "Identify strongly, with bank codes or a mobile certificate."),
     "login": _Entry("sessions", _USERS, "Log in; the session is kept for later commands."),
     "logout": _Entry("sessions", _USERS, "Log out."),
     "me": _Entry("sessions", _USERS, "Show your own details."),
     "tasks": _Entry("sessions", _USERS, "List the invitations that wait for your answer."),
+    "contracts": _Entry("contracts", _USERS, "Contracts: link one's own.", True),
     "relations": _Entry("relations", _USERS, "List the customer relations that you hold something on."),
     "invitations": _Entry("invitations", _USERS, "Invitations: send, list, show, answer, cancel.", True),
     "processes": _Entry("processes", _USERS, "Processes: their timelines.", True),

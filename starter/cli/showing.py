@@ -33,6 +33,17 @@ def person(of: Shown) -> str:
     return f"{of.get('first_name') or ''} {of.get('last_name') or ''}".strip() or "-"
 
 
+def identification(of: Shown | None) -> Sequence[tuple[str, str]]:
+    """A user's strong identity, as rows of his details."""
+    if of is None:
+        return [("Strong identification", "none")]
+    fresh = "" if of["fresh_until"] is None else f", fresh until {moment(of['fresh_until'])}"
+    return [
+        ("Personal identity code", of["personal_identity_code"]),
+        ("Identified strongly", f"{moment(of['identified_at'])}{fresh}"),
+    ]
+
+
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]], *, nothing: str) -> None:
     """A table, or a sentence when there is nothing in it."""
     if not rows:

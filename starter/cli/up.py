@@ -21,6 +21,8 @@ In another terminal:
 Then log in to the pages as maija, or by the command line:
   {fullmakt} login --username maija
   {fullmakt} invitations send
+Or register by strong identification, with the test broker (Erik Lindqvist is in the sample, too):
+  {fullmakt} register private
 Ctrl-C stops all of it; the data stay."""
 
 
@@ -65,6 +67,8 @@ def addresses(running: Stack, embedded: Embedded) -> Iterator[tuple[str, str]]:
         yield "Temporal", "the one that the environment names; none started here"
     else:
         yield "Temporal", f"{running.temporal.ui_url}  (gRPC on {running.temporal.address})"
+    if embedded.identification:
+        yield "Broker", f"http://127.0.0.1:{settings.stack_broker_port}  (test persons for identification)"
     if embedded.metrics:
         yield "Metrics", f"http://{settings.api_metrics}/metrics"
     yield "Database", running.services.database.url.render_as_string(hide_password=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from starter.demo.people import Cast
+from starter.demo.people import OPEN_COMPANY, Cast
 from starter.running import own_command
 from starter.stack import Stack
 
@@ -16,10 +16,16 @@ def what_to_try(running: Stack, cast: Cast, waiting: str) -> Iterator[str]:
         (cast.asa, "maintenance", "administrator of a company", "the same, with more roles to choose from"),
         (cast.aino, "services", "user of both relations", "what she may use, and Maintenance"),
         (cast.emma, "tasks", "invited", "approve or decline the invitation that waits for her"),
+        (cast.marten, "contract-links/new", "registered", "Update authorizations: identify, then Next"),
+        (cast.bo, "maintenance", "a company's first user", "Authorizations: inviting asks him to identify"),
     ):
         yield f"  {api}/login?next=/{page}  {person.username}  {person.password}"
         yield f"    {person.first_name}, {role}: {what}"
     yield "  To be a new person: invite a new address as Maija, open the link in the mailbox, register."
+    yield f"  {api}/registrations"
+    yield "    Register with any bank: the test broker asks whom to be. Erik or Göran are private customers;"
+    yield f"    anybody may register the company {OPEN_COMPANY.name}, {OPEN_COMPANY.business_id},"
+    yield f"    customer number {OPEN_COMPANY.customer_number}. The e-mail to confirm is in the mailbox."
     yield "\nWhere to look:"
     yield f"  Mailbox      {running.mailbox_url}"
     if running.temporal is not None:
@@ -32,6 +38,9 @@ def what_to_try(running: Stack, cast: Cast, waiting: str) -> Iterator[str]:
     yield f"  {command} tasks"
     yield f"  {command} invitations accept {waiting}"
     yield f"  {command} processes show {waiting}"
+    yield "\nRegistering by the command line, and what waits for customer service:"
+    yield f"  {command} register private"
+    yield f"  FULLMAKT_DATA_DIRECTORY={running.settings.data_directory} {command} service-requests list"
     yield "\nAnd by HTTP, as Maija:"
     yield (
         f"  TOKEN=$(curl -s {api}/v1/sessions -H 'Content-Type: application/json'"

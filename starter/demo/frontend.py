@@ -68,7 +68,7 @@ class Frontend:
         """Becomes a user with an invitation's token."""
         terms = (await self.get("/terms")).must(200)
         return await self.post(
-            "/registrations",
+            "/invitation-registrations",
             {
                 "invitation_token": token,
                 "first_name": person.first_name,

@@ -21,11 +21,13 @@ class Person:
     email: str
     language: Language
     password: str = field(default_factory=_password, repr=False)
+    # For those who identify strongly; 900-999, which nobody real has.
+    identity_code: str = field(default="", repr=False)
 
     @property
     def full_name(self) -> str:
-        """First and last name."""
-        return f"{self.first_name} {self.last_name}"
+        """First and last name; a company has one name."""
+        return f"{self.first_name} {self.last_name}".strip()
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,19 @@ class Place:
     commodity: Commodity
 
 
+@dataclass(frozen=True)
+class Company:
+    """A company of the sample file, with the address that the registry has for it."""
+
+    name: str
+    business_id: str
+    customer_number: str
+    contact_email: str
+
+
+NEW_COMPANY = Company("Esimerkki Asunnot Oy", "9000001-1", "200003", "kontakt.200003@example.org")
+# Nobody of the stories registers it.
+OPEN_COMPANY = Company("Keksitty Kirjapaino Borgå Ab", "9000005-4", "200006", "kontakt.200006@example.com")
 HOME = Place("100001", Commodity.ELECTRICITY)
 COMPANY = Place("200001", Commodity.ELECTRICITY)
 
@@ -66,6 +81,25 @@ class Cast:
     )
     goran: Person = field(
         default_factory=lambda: Person("Göran", "Öhman", "goran", "goran.ohman@example.org", Language.SWEDISH)
+    )
+    # Register by strong identification; Mårten has the customer number 100007.
+    marten: Person = field(
+        default_factory=lambda: Person(
+            *("Mårten", "Virtanen", "marten", "marten.virtanen@example.com", Language.SWEDISH),
+            identity_code="110756-906D",
+        )
+    )
+    bo: Person = field(
+        default_factory=lambda: Person(
+            *("Bo", "Boman", "bo.boman", "bo.boman@example.com", Language.SWEDISH),
+            identity_code="251166-9633",
+        )
+    )
+    noa: Person = field(
+        default_factory=lambda: Person(
+            *("Noa", "Åkerlund", "noa", "noa.akerlund@example.com", Language.FINNISH),
+            identity_code="290204A967J",
+        )
     )
     # Lives on the time-skipping server, and never answers.
     britta: Person = field(

@@ -1,4 +1,4 @@
-"""Sets the stage, plays the five stories, and says whether all was as it should be."""
+"""Sets the stage, plays the stories, and says whether all was as it should be."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -9,15 +9,15 @@ from zoneinfo import ZoneInfo
 from rich.console import Console
 
 from domain import ids
-from domain.vocabulary import ProcessKind
 from runtime.settings import Settings
 from starter.demo.afterwards import what_to_try
 from starter.demo.frontend import BrokenOff, frontend
 from starter.demo.mailbox import mailbox
 from starter.demo.people import Cast
+from starter.demo.registration_stories import REGISTRATIONS
 from starter.demo.skipped_week import TITLE, expired, skipping_stage
 from starter.demo.stage import Stage, demo_settings, emptied, furnish, inviters
-from starter.demo.stories import REAL_TIME
+from starter.demo.stories import INVITATIONS
 from starter.demo.story import Story
 from starter.ports import PortsInUse
 from starter.stack import Embedded, Stack, log_to_file, stack, with_real_ports
@@ -45,7 +45,9 @@ class Demo:
         emptied(self._directory)
         settings = self._settings()
         log_to_file(settings)
-        self._console.print("Starting Temporal, API, worker and mail catcher; times will be Finnish ...")
+        self._console.print(
+            "Starting Temporal, API, worker, mail catcher, test broker; times will be Finnish ..."
+        )
         async with stack(settings) as running:
             await self._play(running)
             self.passed = self._summarise()
@@ -63,9 +65,9 @@ class Demo:
 
     async def _play(self, running: Stack) -> None:
         async with frontend(running.api_url) as visitor, mailbox(str(running.mailbox_url)) as mails:
-            stage = Stage(visitor, mails, self._cast)
+            stage = Stage(visitor, mails, self._cast, running.services.database)
             await furnish(running.services, dict(inviters(self._cast)))
-            for title, play in REAL_TIME.items():
+            for title, play in {**INVITATIONS, **REGISTRATIONS}.items():
                 story = Story(title)
                 await self._tell(story, play(stage, story), running)
             story = Story(TITLE)
@@ -112,5 +114,5 @@ def _where(story: Story, running: Stack | None) -> str:
         return _SKIPPED
     if not story.process_id:
         return f"Temporal UI: {running.temporal.ui_url}"
-    workflow_id = ids.workflow_id(ProcessKind.INVITATION, UUID(story.process_id))
+    workflow_id = ids.workflow_id(story.kind, UUID(story.process_id))
     return f"Temporal UI: {running.temporal.ui_url}/namespaces/{NAMESPACE}/workflows/{workflow_id}"

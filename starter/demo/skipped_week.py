@@ -1,4 +1,4 @@
-"""The fifth story, on Temporal's time-skipping server: nobody answers, and a week passes in a moment."""
+"""The last story, on Temporal's time-skipping server: nobody answers, and a week passes in a moment."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,7 +22,7 @@ from starter.preparation import migrate_database
 from starter.stack import hosting
 from starter.temporal_server import program
 
-TITLE = "e  Reminded after 5 days, expired after 7"
+TITLE = "h  Reminded after 5 days, expired after 7"
 _MINUTE = timedelta(minutes=1)
 
 
@@ -64,7 +64,7 @@ async def skipping_stage(
                 frontend(local_url(settings.api)) as visitor,
             ):
                 await furnish(services, {cast.maija: HOME, cast.britta: None})
-                yield Stage(visitor, mailbox, cast), clock
+                yield Stage(visitor, mailbox, cast, services.database), clock
 
 
 @asynccontextmanager

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from domain.vocabulary import Commodity
+from registry import import_customers
 from runtime.clock import system_clock
 from runtime.keys import Keys
 from runtime.settings import Address, Settings, Smtp
@@ -17,10 +18,10 @@ from starter import operators
 from starter.demo.frontend import Frontend
 from starter.demo.mailbox import Mailbox
 from starter.demo.people import COMPANY, HOME, Cast, Person, Place
-from starter.registry import import_customers
 from starter.running import HostError
 from starter.services import Services
 from starter.stack import alone_in
+from store.database import Database
 
 _MARKER = ".fullmakt-demo"
 
@@ -32,6 +33,8 @@ class Stage:
     frontend: Frontend
     mailbox: Mailbox
     cast: Cast
+    # To check what nobody is shown.
+    database: Database
 
 
 class DemoSettings(Settings):
@@ -62,6 +65,7 @@ def demo_settings(directory: Path, *, free_ports: bool = False) -> Settings:
         stack_temporal_port=0,
         stack_temporal_ui_port=0,
         stack_mail_port=0,
+        stack_broker_port=0,
     )
 
 

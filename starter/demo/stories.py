@@ -1,4 +1,4 @@
-"""The four stories on the real server: accepted by a new and a registered person, declined, cancelled."""
+"""The four invitations on the real server: accepted by a new and a registered person, declined, cancelled."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
@@ -150,7 +150,7 @@ async def cancelled(stage: Stage, story: Story) -> None:
     )
 
 
-REAL_TIME: Mapping[str, Play] = {
+INVITATIONS: Mapping[str, Play] = {
     "a  Accepted by somebody new": accepted_by_somebody_new,
     "b  Accepted by a registered person, from To handle": accepted_from_to_handle,
     "c  Declined": declined,

@@ -1,4 +1,4 @@
-"""One invitation's story: what is expected of it, and how it is told."""
+"""One process's story: what is expected of it, and how it is told."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,12 +9,19 @@ from zoneinfo import ZoneInfo
 from rich.console import Console
 from rich.text import Text
 
-from domain.vocabulary import Message
+from domain.vocabulary import Message, ProcessKind
 from starter.demo.frontend import Frontend
 from starter.demo.mailbox import Expected, Mail, Mailbox
 
-# After which step an e-mail belongs; the others tell of the end.
-_STEP_OF = {Message.INVITATION: "invitation.sent", Message.INVITATION_REMINDER: "invitation.reminded"}
+# After which step an e-mail belongs; the others tell of an invitation's end.
+_STEP_OF = {
+    Message.INVITATION: "invitation.sent",
+    Message.INVITATION_REMINDER: "invitation.reminded",
+    Message.EMAIL_CONFIRMATION: "registration.email_confirmed",
+    Message.REGISTRATION_COMPLETED: "registration.completed",
+    Message.REGISTRATION_NOTICE: "registration.completed",
+    Message.REGISTRATION_SUSPENDED: "registration.disputed",
+}
 
 
 @dataclass
@@ -22,6 +29,7 @@ class Story:
     """What was expected, and whether it was so."""
 
     title: str
+    kind: ProcessKind = ProcessKind.INVITATION
     process_id: str = ""
     checks: list[tuple[bool, str]] = field(default_factory=list)
     steps: Sequence[dict[str, Any]] = ()
@@ -39,8 +47,8 @@ class Story:
     async def conclude(
         self, inviter: Frontend, mailbox: Mailbox, state: str, expected: Sequence[Expected]
     ) -> None:
-        """Checks the end: the state, the timeline, and that these e-mails came and no others."""
-        self.mails = await mailbox.wait_for(self.process_id, {each.message for each in expected})
+        """Checks an invitation's end: the state, the timeline, and that these e-mails came and no others."""
+        self.mails = await mailbox.wait_for(self.process_id, [each.message for each in expected])
         found = (await inviter.get(f"/invitations/{self.process_id}")).must(200)
         timeline = (await inviter.get(f"/processes/{self.process_id}")).must(200)
         self.steps = timeline["steps"]
@@ -49,6 +57,10 @@ class Story:
             "its timeline says so, and waits for nobody",
             self.steps[-1]["event"] == f"invitation.{state}" and timeline["waiting_for"] is None,
         )
+        self.check_mails(expected)
+
+    def check_mails(self, expected: Sequence[Expected]) -> None:
+        """Checks that these e-mails came, each once, and no others."""
         for each in expected:
             came = sum(each.is_met_by(mail) for mail in self.mails)
             name, language = each.reader.full_name, each.reader.language

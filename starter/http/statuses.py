@@ -21,6 +21,7 @@ STATUSES: Mapping[HTTPStatus, Sequence[Code]] = MappingProxyType(
         HTTPStatus.FORBIDDEN: (
             Code.INVITATION_WRONG_RECIPIENT,
             Code.AUTHORIZATION_MISSING,
+            Code.IDENTIFICATION_STALE,
             Code.FORM_OUTDATED,
             Code.FORM_FOREIGN,
         ),
@@ -31,7 +32,12 @@ STATUSES: Mapping[HTTPStatus, Sequence[Code]] = MappingProxyType(
             Code.INVITATION_ALREADY_PENDING,
             Code.INVITATION_ENDED,
             Code.AUTHORIZATION_EXISTS,
+            Code.AUTHORIZATION_SUSPENDED,
             Code.USER_EXISTS,
+            Code.IDENTIFICATION_OTHER_PERSON,
+            Code.IDENTIFICATION_IN_USE,
+            Code.REGISTRATION_NOT_READY,
+            Code.REGISTRATION_EMAIL_NOT_CONFIRMED,
             Code.DRAFT_CHANGED_MEANWHILE,
         ),
         HTTPStatus.GONE: (
@@ -41,6 +47,11 @@ STATUSES: Mapping[HTTPStatus, Sequence[Code]] = MappingProxyType(
             Code.INVITATION_EXPIRED,
             Code.INVITATION_UNDELIVERABLE,
             Code.INVITATION_VOID,
+            Code.REGISTRATION_ABANDONED,
+            Code.REGISTRATION_COMPLETED,
+            Code.REGISTRATION_ALREADY_USER,
+            Code.REGISTRATION_HANDED_OVER,
+            Code.LINK_USED,
         ),
         HTTPStatus.PRECONDITION_FAILED: (Code.USER_CHANGED_MEANWHILE,),
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE: (Code.REQUEST_TOO_LARGE,),
@@ -51,7 +62,11 @@ STATUSES: Mapping[HTTPStatus, Sequence[Code]] = MappingProxyType(
             Code.SESSION_TOO_MANY_ATTEMPTS,
             Code.REQUEST_TOO_MANY,
         ),
-        HTTPStatus.SERVICE_UNAVAILABLE: (Code.OUTCOME_UNKNOWN, Code.SERVICE_UNAVAILABLE),
+        HTTPStatus.SERVICE_UNAVAILABLE: (
+            Code.OUTCOME_UNKNOWN,
+            Code.SERVICE_UNAVAILABLE,
+            Code.IDENTIFICATION_UNAVAILABLE,
+        ),
         HTTPStatus.INTERNAL_SERVER_ERROR: (Code.INTERNAL,),
     }
 )

@@ -43,6 +43,9 @@ DETAILS: Mapping[Code, str] = MappingProxyType(
             "You have invited this address as many times as is possible in a day. Try again later."
         ),
         Code.AUTHORIZATION_EXISTS: N_("This person already has this role on the customer relation."),
+        Code.AUTHORIZATION_SUSPENDED: N_(
+            "An authorization of this person at this customer is suspended. Contact customer service."
+        ),
         Code.AUTHORIZATION_ROLE_NOT_AVAILABLE: N_(
             "This role cannot be given on this customer relation. Choose another role."
         ),
@@ -57,9 +60,44 @@ DETAILS: Mapping[Code, str] = MappingProxyType(
             "You may see this customer relation, but not do this. Ask someone who manages its users."
         ),
         Code.IDENTIFICATION_REQUIRED: N_(
-            "Levels that allow changes require strong identification, which is not available yet. Choose"
-            " lower levels."
+            "This requires strong identification, with bank codes or a mobile certificate. Identify first."
         ),
+        Code.IDENTIFICATION_STALE: N_("Identify with bank codes or a mobile certificate, and do this again."),
+        Code.IDENTIFICATION_FAILED: N_(
+            "The identification did not work. Start it again. If it fails again, try other bank codes or"
+            " contact customer service."
+        ),
+        Code.IDENTIFICATION_CANCELLED: N_("The identification was cancelled. Nothing was done."),
+        Code.IDENTIFICATION_UNAVAILABLE: N_(
+            "The identification service does not answer at the moment. Try again in a while."
+        ),
+        Code.IDENTIFICATION_OTHER_PERSON: N_(
+            "You identified as another person than before. Identify with the same personal identity code."
+        ),
+        Code.IDENTIFICATION_IN_USE: N_(
+            "This personal identity code belongs to another user. Log in as that user, or contact customer"
+            " service."
+        ),
+        Code.REGISTRATION_NOT_READY: N_("A step before this one is missing. Go on from where you are."),
+        Code.REGISTRATION_ABANDONED: N_(
+            "The registration has ended, and what was typed has been erased. Start it again."
+        ),
+        Code.REGISTRATION_COMPLETED: N_("The registration has been completed. Log in."),
+        Code.REGISTRATION_ALREADY_USER: N_(
+            "You are already a user of the service. Log in to your user, and add the company there."
+        ),
+        Code.REGISTRATION_HANDED_OVER: N_(
+            "The details have been wrong too many times. Customer service goes on with the registration, and"
+            " will contact you."
+        ),
+        Code.REGISTRATION_DETAILS_DO_NOT_MATCH: N_(
+            "These details do not match. Check the company's name, business ID and customer number on the"
+            " electricity bill."
+        ),
+        Code.REGISTRATION_EMAIL_NOT_CONFIRMED: N_(
+            "Your e-mail address is not confirmed yet. Open the link in the e-mail, and then continue here."
+        ),
+        Code.LINK_USED: N_("The link does not work any more. Contact customer service."),
         Code.SESSION_REQUIRED: N_("Log in first."),
         Code.SESSION_EXPIRED: N_("You have been logged out because your session has ended. Log in again."),
         Code.SESSION_BAD_CREDENTIALS: N_("The username or the password is wrong. Check them and try again."),
@@ -79,7 +117,14 @@ DETAILS: Mapping[Code, str] = MappingProxyType(
         Code.FIELD_NOT_TEXT: N_(
             "This contains characters that cannot be used here. Type it again without them."
         ),
+        Code.BUSINESS_ID_INVALID: N_("This is not a business ID. It looks like 1234567-8."),
+        Code.CUSTOMER_NUMBER_INVALID: N_(
+            "This is not a customer number. It has 6 to 10 digits. You find it on the electricity bill."
+        ),
         Code.EMAIL_INVALID: N_("This is not an e-mail address. Check the spelling."),
+        Code.NAME_NOT_VERIFIED: N_(
+            "This is not your name as you have identified. Of several first names you can use one."
+        ),
         Code.USERNAME_INVALID: N_(
             "A username must have at least 3 characters. Use letters, digits and the characters . _ - + @."
         ),

@@ -1,5 +1,6 @@
 """A user's own details (spec 3.7, 4)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -7,10 +8,11 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from domain import text
 from domain.codes import Code, Refused
+from domain.person_name import is_own_first_name, is_own_last_name
 from domain.vocabulary import Language
 from starter.services.context import Services
 from starter.services.refusals import FieldChecks
-from store import audit
+from store import audit, identifications
 from store.audit import Actor, Event
 from store.users import User
 
@@ -36,6 +38,7 @@ async def change(services: Services, user_id: UUID, changes: Changes, *, revisio
         for name in ("first_name", "last_name")
         if (given := getattr(changes, name)) is not None
     }
+    await _refuse_foreign_names(services, checks, user_id, new)
     checks.done()
     for name in ("language", "name_suggestion_allowed"):
         if (given := getattr(changes, name)) is not None:
@@ -61,3 +64,21 @@ async def change(services: Services, user_id: UUID, changes: Changes, *, revisio
     except StaleDataError:
         raise Refused(Code.USER_CHANGED_MEANWHILE) from None
     return user
+
+
+async def _refuse_foreign_names(
+    services: Services, checks: FieldChecks, user_id: UUID, new: Mapping[str, object]
+) -> None:
+    """Who has identified strongly goes by his own name; one that he has already may stay."""
+    async with services.database.reading() as session:
+        identity = await identifications.identity_of(session, user_id)
+        user = await session.get_one(User, user_id)
+    if identity is None:
+        return
+    for name, is_own, verified in (
+        ("first_name", is_own_first_name, identity.first_name),
+        ("last_name", is_own_last_name, identity.last_name),
+    ):
+        given = new.get(name)
+        if isinstance(given, str) and given != getattr(user, name) and not is_own(given, verified):
+            checks.refuse(f"/{name}", Code.NAME_NOT_VERIFIED)

@@ -28,6 +28,9 @@ _WANTED = {
     Act.DECLINE: InvitationState.DECLINED,
     Act.CANCEL: InvitationState.CANCELLED,
 }
+_LEAVE_IT_OPEN = frozenset(
+    {Code.INVITATION_WRONG_RECIPIENT, Code.IDENTIFICATION_REQUIRED, Code.AUTHORIZATION_SUSPENDED}
+)
 _CODE_OF_END = {
     InvitationState.ACCEPTED: Code.INVITATION_ACCEPTED,
     InvitationState.DECLINED: Code.INVITATION_DECLINED,
@@ -193,7 +196,7 @@ def _answer(
     if state is _WANTED[act] and invitation.ended_by == user.id:
         return invitation
     if state.is_open:
-        if refusal is Code.INVITATION_WRONG_RECIPIENT:
+        if refusal in _LEAVE_IT_OPEN:
             raise Refused(refusal)
         # Neither done nor refused: Temporal says that it is over and the database does not know it yet.
         raise OutcomeUnknown

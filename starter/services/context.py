@@ -9,9 +9,11 @@ from temporalio.runtime import Runtime
 from emails.brand import brand
 from emails.render import Brand
 from runtime.clock import Clock
+from runtime.identity_vault import IdentityVault
 from runtime.keys import Keys
 from runtime.outbox import Outbox
 from runtime.settings import Settings
+from starter.identification.provider import IdentityProvider
 from store.database import Database
 
 
@@ -25,11 +27,15 @@ class Services:
     client: Client
     outbox: Outbox
     runtime: Runtime | None = None
+    # None: strong identification is not set up here, and whoever asks for it is told to try later.
+    identity_provider: IdentityProvider | None = None
     keys: Keys = field(init=False)
+    vault: IdentityVault = field(init=False)
     brand: Brand = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "keys", Keys(self.settings.secret_key.get_secret_value()))
+        object.__setattr__(self, "vault", IdentityVault(self.settings.identity_keys))
         object.__setattr__(self, "brand", brand(self.settings))
 
     @property

@@ -29,7 +29,7 @@ async def open_to(services: Services, user: User) -> Sequence[OpenService]:
     by_relation: dict[UUID, list[Authorization]] = {}
     for each in held:
         by_relation.setdefault(each.relation_id, []).append(each)
-    levels = {key: policy.levels_of(relations[key], found) for key, found in by_relation.items()}
+    levels = {key: policy.levels_of(relations[key], found, now) for key, found in by_relation.items()}
     found = []
     for service in services.settings.e_services:
         usable = [

@@ -14,7 +14,7 @@ from domain.codes import Code, Refused
 from domain.vocabulary import InvitationState, Language, Level, Role, Subpage
 from starter.services.context import Services
 from starter.services.refusals import AlreadyPending, FieldChecks, TooMany
-from store import authorizations, policy, users
+from store import authorizations, disputes, policy, users
 from store import invitations as rows
 from store.customers import CustomerRelation
 from store.invitations import Invitation
@@ -157,7 +157,7 @@ async def allowed(
     `identification.required`, `invitation.own_address`, `authorization.exists`; AlreadyPending; TooMany.
     """
     relation = await _managed(session, inviter, relation_id, now)
-    await _refuse_role(session, inviter, relation, draft, now)
+    await _refuse_role(services, session, inviter, relation, draft, now)
     overdue = await _refuse_person(session, inviter, relation, draft, now, lock=lock)
     await _refuse_too_many(services, session, inviter, draft, now)
     return Allowed(relation, overdue)
@@ -170,7 +170,12 @@ async def _managed(
 
 
 async def _refuse_role(
-    session: AsyncSession, inviter: User, relation: CustomerRelation, draft: Draft, now: datetime
+    services: Services,
+    session: AsyncSession,
+    inviter: User,
+    relation: CustomerRelation,
+    draft: Draft,
+    now: datetime,
 ) -> None:
     refusal = roles.refusal_to_give(
         kind=relation.customer.kind,
@@ -180,6 +185,9 @@ async def _refuse_role(
     )
     if refusal is not None:
         raise Refused(refusal)
+    if roles.needs_strong_identification(draft.levels) and services.identity_provider is None:
+        # Nobody could ever accept it.
+        raise Refused(Code.IDENTIFICATION_REQUIRED)
 
 
 async def _refuse_person(
@@ -197,6 +205,8 @@ async def _refuse_person(
         raise Refused(Code.INVITATION_OWN_ADDRESS)
     person = await users.by_email(session, draft.email)
     if person is not None:
+        if await disputes.is_suspended_at(session, person.id, relation.customer_id):
+            raise Refused(Code.AUTHORIZATION_SUSPENDED)
         held = await authorizations.active_on(session, person.id, relation.id, now)
         if any(each.role is draft.role for each in held):
             raise Refused(Code.AUTHORIZATION_EXISTS)

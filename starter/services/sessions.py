@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain import usernames
 from domain.codes import Code, Refused
 from runtime import passwords
-from runtime.keys import new_session_token, token_hash
+from runtime.keys import new_token, token_hash
 from starter.services.context import Services
 from starter.services.refusals import TooMany
 from store import audit, limits, sessions, users
@@ -126,7 +126,7 @@ async def _start(services: Services, user_id: UUID, guard: _LoginGuard) -> Start
 
 async def _begin(services: Services, session: AsyncSession, user_id: UUID, source_hash: str) -> Started:
     """The session's row, with a token that nobody had before, and its audit event."""
-    now, token = services.clock(), new_session_token()
+    now, token = services.clock(), new_token()
     user = await users.user(session, user_id)
     if user is None:
         raise Refused(Code.SESSION_BAD_CREDENTIALS)

@@ -17,6 +17,11 @@ class Cookie(StrEnum):
     VISITOR = "visitor"
     # The token of the invitation's link that was opened last.
     INVITATION = "invitation"
+    # The same of a link that confirms an address, and of one that objects to a registration.
+    EMAIL_CONFIRMATION = "email_confirmation"
+    DISPUTE = "dispute"
+    # The secret of the registration that goes on in this browser.
+    REGISTRATION = "registration"
     LANGUAGE = "language"
     # The reader's time zone, set by the pages' script.
     ZONE = "zone"

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
+from domain.codes import Code
 from domain.vocabulary import Language
 from runtime.texts import N_, translate
+from starter.http.texts import DETAILS
 
 
 class Notice(StrEnum):
@@ -16,7 +18,27 @@ class Notice(StrEnum):
     REGISTERED = "registered"
     DETAILS_SAVED = "details_saved"
     INVITATION_CANCELLED = "invitation_cancelled"
+    IDENTIFIED = "identified"
+    IDENTIFICATION_CANCELLED = "identification_cancelled"
+    IDENTIFICATION_FAILED = "identification_failed"
+    IDENTIFICATION_UNAVAILABLE = "identification_unavailable"
+    IDENTIFICATION_OTHER_PERSON = "identification_other_person"
+    IDENTIFICATION_IN_USE = "identification_in_use"
+    CONFIRMATION_SENT_AGAIN = "confirmation_sent_again"
+    USER_REGISTERED = "user_registered"
+    REGISTRATION_COMPLETED = "registration_completed"
 
+
+# The refusals that one is told of on another page than where they happened.
+OF_REFUSAL: Mapping[Code, Notice] = MappingProxyType(
+    {
+        Code.IDENTIFICATION_CANCELLED: Notice.IDENTIFICATION_CANCELLED,
+        Code.IDENTIFICATION_FAILED: Notice.IDENTIFICATION_FAILED,
+        Code.IDENTIFICATION_UNAVAILABLE: Notice.IDENTIFICATION_UNAVAILABLE,
+        Code.IDENTIFICATION_OTHER_PERSON: Notice.IDENTIFICATION_OTHER_PERSON,
+        Code.IDENTIFICATION_IN_USE: Notice.IDENTIFICATION_IN_USE,
+    }
+)
 
 _TEXTS: Mapping[Notice, str] = MappingProxyType(
     {
@@ -24,6 +46,13 @@ _TEXTS: Mapping[Notice, str] = MappingProxyType(
         Notice.REGISTERED: N_("You are registered and logged in. Now answer the invitation."),
         Notice.DETAILS_SAVED: N_("Your details have been saved."),
         Notice.INVITATION_CANCELLED: N_("The invitation has been cancelled."),
+        Notice.IDENTIFIED: N_("You have identified. Now continue with what you were doing."),
+        Notice.CONFIRMATION_SENT_AGAIN: N_(
+            "We have sent the e-mail again. Earlier links do not work any more."
+        ),
+        Notice.USER_REGISTERED: N_("You are registered and logged in."),
+        Notice.REGISTRATION_COMPLETED: DETAILS[Code.REGISTRATION_COMPLETED],
+        **{notice: DETAILS[code] for code, notice in OF_REFUSAL.items()},
     }
 )
 
@@ -40,4 +69,6 @@ def shown(value: str, language: Language) -> ShownNotice | None:
     """The notice of a cookie's value, if it is one."""
     if value not in set(Notice):
         return None
-    return ShownNotice("success", translate(language, _TEXTS[Notice(value)]))
+    notice = Notice(value)
+    kind = "warning" if notice in OF_REFUSAL.values() else "success"
+    return ShownNotice(kind, translate(language, _TEXTS[notice]))

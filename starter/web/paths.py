@@ -1,6 +1,8 @@
 """Addresses within the pages, to go on or back to; never another host's."""
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from urllib.parse import quote
 
 from starlette.requests import Request
@@ -9,9 +11,18 @@ from runtime.keys import TOKEN_LENGTH
 
 HOME = "/services"
 _TOKEN = re.compile(rf"[A-Za-z0-9_-]{{{TOKEN_LENGTH}}}")
-# An e-mail's link: its path holds a token, which no page may repeat. It leads on to the second address.
+# Their addresses hold what no page may repeat, and lead on to the second one: links in e-mails with their
+# tokens, and the broker's answer.
 LINK = "/invitations/open/"
 OPENED = "/invitations/opened"
+_LINKS: Mapping[str, str] = MappingProxyType(
+    {
+        LINK: OPENED,
+        "/email-confirmations/open/": "/email-confirmations",
+        "/disputes/open/": "/disputes",
+        "/identification/callback": HOME,
+    }
+)
 
 
 def own_path(given: str) -> str:
@@ -25,7 +36,10 @@ def own_path(given: str) -> str:
 
 def asked_path(request: Request) -> str:
     """The path and query that a request asks for; of an e-mail's link, whole or mangled, where it leads."""
-    if request.url.path.startswith(LINK) or _TOKEN.search(request.url.path):
+    for prefix, opened in _LINKS.items():
+        if request.url.path.startswith(prefix):
+            return opened
+    if _TOKEN.search(request.url.path):
         return OPENED
     query = request.url.query
     return own_path(request.url.path + (f"?{query}" if query else ""))
@@ -34,3 +48,8 @@ def asked_path(request: Request) -> str:
 def login_path(request: Request) -> str:
     """The log-in page, which leads back to where one was going."""
     return f"/login?next={quote(asked_path(request))}"
+
+
+def identify_path(goal: str) -> str:
+    """The page to identify on, which leads to `goal` afterwards."""
+    return f"/identify?next={quote(goal, safe='')}"

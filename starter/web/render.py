@@ -14,11 +14,12 @@ from starlette.responses import HTMLResponse
 
 from domain.vocabulary import Language
 from emails import quoting
-from emails.labels import abilities, label
+from emails.labels import abilities, label, role_on
 from emails.render import Brand
 from runtime.texts import absolute_time, project_root, translations
 from starter.web.assets import asset
 from starter.web.notices import ShownNotice
+from starter.web.times import short_time
 from store.users import User
 
 # Nothing inline, nothing from elsewhere. Pictures in Pico's stylesheet are data: addresses.
@@ -84,7 +85,9 @@ def environment(language: Language) -> Environment:
     made.globals["asset"] = asset
     made.filters["label"] = partial(label, language)
     made.filters["abilities"] = partial(abilities, language)
+    made.filters["role_on"] = partial(role_on, language)
     made.filters["moment"] = _moment
+    made.filters["short_moment"] = _short_moment
     made.filters["person"] = person
     made.filters["lines"] = lines
     return made
@@ -94,6 +97,12 @@ def environment(language: Language) -> Environment:
 def _moment(context: Context, moment: datetime) -> str:
     frame: Frame = context["frame"]
     return absolute_time(moment, frame.language, frame.zone)
+
+
+@pass_context
+def _short_moment(context: Context, moment: datetime) -> str:
+    frame: Frame = context["frame"]
+    return short_time(moment, frame.language, frame.zone, frame.brand.time_zone)
 
 
 def person(name: str) -> Markup:

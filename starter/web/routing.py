@@ -8,8 +8,8 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.types import Scope
 
-from starter.services import Services
-from starter.web.paths import login_path
+from starter.services import Services, identifications
+from starter.web.paths import asked_path, identify_path, login_path
 from starter.web.visit import Visit
 
 Handler = Callable[[Visit], Awaitable[Response]]
@@ -29,11 +29,14 @@ def page(
     get: Handler | None = None,
     post: Handler | None = None,
     login: bool = True,
+    fresh: bool = False,
     too_late: Handler | None = None,
 ) -> Route:
     """A page: what shows it, what its form does. With `login`, one has to log in first.
 
-    `too_late` answers a form whose session has ended, and with it the form's token.
+    With `fresh`, who has a strong identity has to have used it a short while ago (spec 3.7): he identifies in
+    between, and comes back to the page. `too_late` answers a form whose session has ended, and with it the
+    form's token.
     """
     handlers = {"GET": get, "HEAD": get, "POST": post}
 
@@ -45,6 +48,8 @@ def page(
             return Response(status_code=HTTPStatus.METHOD_NOT_ALLOWED)
         if login and visit.session is None:
             return visit.redirect(login_path(request))
+        if fresh and visit.session is not None and await identifications.is_stale(services, visit.session):
+            return visit.redirect(identify_path(asked_path(request)))
         if request.method == "POST" and too_late is not None and visit.session_has_ended:
             visit.refuse_other_sites()
             return await too_late(visit)

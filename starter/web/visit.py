@@ -91,6 +91,11 @@ class Visit:
         told = self._cookie(Cookie.ZONE)
         return ZoneInfo(told) if told in _zones() else self.services.brand.time_zone
 
+    @property
+    def has_script(self) -> bool:
+        """Whether the pages' script runs in this browser: it has told the reader's time zone."""
+        return bool(self._cookie(Cookie.ZONE))
+
     def _cookie(self, cookie: Cookie) -> str:
         return self.cookies.get(self.request, cookie)
 

@@ -208,7 +208,7 @@ async def test_without_the_index_the_lock_still_holds_and_a_naive_grant_fails(pa
     async with patient.transaction() as session:
         await session.execute(text("DROP INDEX uq_authorizations_active"))
         if not patient.is_sqlite:  # which cannot drop it
-            drop = "ALTER TABLE authorizations DROP CONSTRAINT uq_authorizations_process_id"
+            drop = "ALTER TABLE authorizations DROP CONSTRAINT uq_authorizations_process_id_relation_id"
             await session.execute(text(drop))
     careful, careless = await make_scene(patient), await make_scene(patient)
 

@@ -69,7 +69,9 @@ async def test_somebody_new_is_invited_registers_and_accepts(company: Company) -
     assert located.json()["recipient_is_registered"] is False
     assert located.json()["inviter_name"] == company.inviter.full_name
     terms = (await anybody.get("/v1/terms")).json()["version"]
-    registered = await anybody.post("/v1/registrations", json=registration(token, terms_version=terms))
+    registered = await anybody.post(
+        "/v1/invitation-registrations", json=registration(token, terms_version=terms)
+    )
     assert registered.status_code == 201, registered.text
     assert registered.json()["email"] == company.invited
 
@@ -111,7 +113,7 @@ async def test_a_registered_person_accepts_from_the_tasks(company: Company) -> N
     client = await company.frontend.log_in(anna)
     located = await client.post("/v1/invitation-lookups", json={"token": token})
     assert located.json()["recipient_is_registered"] is True
-    again = await client.post("/v1/registrations", json=registration(token))
+    again = await client.post("/v1/invitation-registrations", json=registration(token))
     assert refusal(again) == (409, "user.exists")
     [task] = (await client.get("/v1/me/tasks")).json()["items"]
     accepted = await client.post(f"/v1/invitations/{task['id']}/accept")
@@ -170,7 +172,7 @@ async def test_a_refused_registration_leaves_the_invitation_open(company: Compan
         terms_version="2019-01",
         declared_accurate=False,
     )
-    assert field_codes(await anybody.post("/v1/registrations", json=wrong)) == {
+    assert field_codes(await anybody.post("/v1/invitation-registrations", json=wrong)) == {
         "/first_name": "field.required",
         "/username": "username.foreign_address",
         "/password": "password.too_short",
@@ -178,7 +180,7 @@ async def test_a_refused_registration_leaves_the_invitation_open(company: Compan
         "/declared_accurate": "declaration.missing",
     }
     taken = registration(token, username=company.inviter.username.upper())
-    assert field_codes(await anybody.post("/v1/registrations", json=taken)) == {
+    assert field_codes(await anybody.post("/v1/invitation-registrations", json=taken)) == {
         "/username": "user.username_taken"
     }
     for password, code in {
@@ -187,12 +189,16 @@ async def test_a_refused_registration_leaves_the_invitation_open(company: Compan
         "Aa1!" * 33: "password.too_long",
         company.invited.capitalize(): "password.common",
     }.items():
-        response = await anybody.post("/v1/registrations", json=registration(token, password=password))
+        response = await anybody.post(
+            "/v1/invitation-registrations", json=registration(token, password=password)
+        )
         assert field_codes(response) == {"/password": code}
     for username in ("ab", "a b c", "a\u0000b", "<script>", "bo\u202eboman", "x" * 255):
-        response = await anybody.post("/v1/registrations", json=registration(token, username=username))
+        response = await anybody.post(
+            "/v1/invitation-registrations", json=registration(token, username=username)
+        )
         assert field_codes(response) == {"/username": "username.invalid"}
     assert (await inviter.get(f"/v1/invitations/{made['id']}")).json()["state"] == "pending"
 
     own = registration(token, username=company.invited)
-    assert (await anybody.post("/v1/registrations", json=own)).status_code == 201
+    assert (await anybody.post("/v1/invitation-registrations", json=own)).status_code == 201

@@ -265,7 +265,7 @@ async def test_a_timeline_in_three_languages(cast: Cast) -> None:
         texts[language] = step["text"]
         refused = await cast.invitee.get(f"/v1/invitations/{uuid4()}", headers=headers)
         assert refused.headers["content-language"] == language
-    assert texts["en"] == "The invitation was made."
+    assert texts["en"] == "The invitation was created."
     assert len(set(texts.values())) == 3
     own = (await cast.invitee.get(f"/v1/processes/{made['id']}")).json()
     assert own["steps"][0]["text"] == texts["sv"]

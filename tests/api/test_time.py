@@ -89,7 +89,7 @@ async def test_refused_a_minute_after_the_end(harness: Harness, skipping_cast: C
         "invitation.expired",
     ]
     token = KEYS.invitation_token(UUID(shown["id"]), 1)
-    late = await cast.frontend.client().post("/v1/registrations", json=registration(token))
+    late = await cast.frontend.client().post("/v1/invitation-registrations", json=registration(token))
     assert refusal(late) == (410, "invitation.expired")
     located = await cast.frontend.client().post("/v1/invitation-lookups", json={"token": token})
     assert located.json()["state"] == "expired"  # said before any typing
@@ -102,7 +102,7 @@ async def test_who_registers_in_time_has_an_hour(harness: Harness, skipping_cast
 
     await harness.skip_to(deadline - timedelta(minutes=1))
     late = skipping_cast.frontend.client()
-    assert (await late.post("/v1/registrations", json=registration(token))).status_code == 201
+    assert (await late.post("/v1/invitation-registrations", json=registration(token))).status_code == 201
     cast = await again(skipping_cast)
     shown = (await cast.inviter.get(f"/v1/invitations/{shown['id']}")).json()
     assert shown["state"] == "registering"

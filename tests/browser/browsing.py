@@ -26,8 +26,10 @@ class Browsing:
     sheet, script, picture or font that is answered >= 400.
     """
 
-    def __init__(self, browser: Browser, origin: str) -> None:
+    def __init__(self, browser: Browser, origin: str, bank: str | None = None) -> None:
+        """`bank`: the origin where people go to identify, and come back from."""
         self.origin = origin
+        self._ours = tuple(f"{each}/" for each in (origin, bank) if each is not None)
         self._browser = browser
         self._is_firefox = browser.browser_type.name == "firefox"
         self._contexts: list[BrowserContext] = []
@@ -77,7 +79,7 @@ class Browsing:
         context.on("weberror", self._note_error)
 
     def _note_request(self, request: Request) -> None:
-        if not request.url.startswith((f"{self.origin}/", "data:", "blob:", "about:")):
+        if not request.url.startswith((*self._ours, "data:", "blob:", "about:")):
             self._faults.append(f"a request to another origin: {request.method} {request.url}")
 
     def _note_response(self, response: Response) -> None:
@@ -94,9 +96,9 @@ class Browsing:
 
 
 @asynccontextmanager
-async def browsing(browser: Browser, origin: str) -> AsyncIterator[Browsing]:
+async def browsing(browser: Browser, origin: str, bank: str | None = None) -> AsyncIterator[Browsing]:
     """Visits while the block runs. Raises AssertionError at its end when anything went wrong on a page."""
-    visits = Browsing(browser, origin)
+    visits = Browsing(browser, origin, bank)
     try:
         yield visits
         await visits.check()

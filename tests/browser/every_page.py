@@ -14,6 +14,8 @@ from starter.web.pages import ROUTES
 from store.database import Database
 from store.users import User
 from tests import factories
+from tests.browser.identity_shown import identity_pages
+from tests.browser.registrations_shown import registration_pages
 
 _TABS = ("authorizations", "users", "invitations", "processes")
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
@@ -35,6 +37,13 @@ NO_PAGES = frozenset(
         "/invitations/opened/switch",
         "/invitations/{id}/accept",
         "/invitation-drafts/{id}/email",
+        "/registrations/next",
+        "/registrations/confirm",
+        "/registrations/email",
+        "/email-confirmations/open/{token:path}",
+        "/disputes/open/{token:path}",
+        "/identification/callback",
+        "/identification/jwks.json",
     }
 )
 
@@ -117,5 +126,7 @@ async def every_page(services: Services, database: Database) -> list[Shown]:
         (as_manager, [f"{flow}/confirmation", f"/invitations/{to_new}", f"/processes/{to_new}"]),
         (as_manager, [f"/invitations/{to_new}/sent", f"/invitations/{to_new}/cancel"]),
         (as_manager, [f"/invitations/{end}" for end in ends]),
+        *await registration_pages(services, database, guest, as_guest),
+        *await identity_pages(services, database),
     ]
     return [Shown(address, cookies) for cookies, addresses in by_visitor for address in addresses]

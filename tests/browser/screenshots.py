@@ -128,6 +128,7 @@ async def _running() -> AsyncIterator[Stack]:
             stack_temporal_port=0,
             stack_temporal_ui_port=0,
             stack_mail_port=0,
+            stack_broker_port=0,
             smtp=Smtp(port=0),
         )
         log_to_file(settings)

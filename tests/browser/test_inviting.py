@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Browser
 
 from domain.vocabulary import CustomerKind, Language, Role
-from starter.web.pages.relation_words import role_on
+from emails.labels import role_on
 from store import authorizations, users
 from tests import factories
 from tests.browser import browsing as visiting
@@ -112,4 +112,4 @@ async def test_a_registered_person_finds_it_under_to_handle(
         "Go to choice of service": "Gå till val av tjänst",
     }
     assert {english: at_annas.word(english) for english in said} == said
-    assert role_on(Language.SWEDISH, Role.RELATION_USER, relation) == "Användare (elkundsrelation)"
+    assert role_on(Language.SWEDISH, Role.RELATION_USER, relation.commodity) == "Användare (elkundsrelation)"

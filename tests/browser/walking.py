@@ -10,9 +10,8 @@ from email.message import EmailMessage
 from playwright.async_api import expect
 
 from domain.vocabulary import Commodity, Language, Role
-from emails.labels import label
+from emails.labels import label, role_on
 from runtime.texts import translate
-from starter.web.pages.relation_words import role_on
 from store.customers import CustomerRelation
 from store.users import User
 from tests.browser.hands import Hands
@@ -88,9 +87,11 @@ async def invites(walk: Walk, inviter: User, relation: CustomerRelation, address
 
     await walk.menu("Maintenance")
     await walk.sees("Private customers")
-    await hands.follow(relation.customer.name)
+    await hands.follow(f"{relation.customer.name} · {label(walk.language, relation.commodity)}")
     await walk.follow("Authorizations")
-    await hands.page.locator("summary", has_text=role_on(walk.language, Role.RELATION_USER, relation)).click()
+    await hands.page.locator(
+        "summary", has_text=role_on(walk.language, Role.RELATION_USER, relation.commodity)
+    ).click()
     await walk.press("Invite the user to the authorization")
 
     await hands.sees(walk.word("Contact details"))
@@ -105,6 +106,10 @@ async def invites(walk: Walk, inviter: User, relation: CustomerRelation, address
     await walk.sees("This must be filled in.")
     await walk.fill("First name", "Bo")
     await walk.fill("Last name", "Boman")
+    await walk.press("Next")
+    await hands.sees(walk.word("Cover message"))
+    await hands.page.go_back()  # over the mistake: the browser does not ask whether to send it again
+    await expect(hands.page.get_by_label(walk.word("First name"), exact=True)).to_have_value("Bo")
     await walk.press("Next")
     await walk.fill("Cover message", MESSAGE)
     await walk.press("Back")  # and forth again: nothing is lost

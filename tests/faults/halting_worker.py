@@ -28,6 +28,7 @@ from store import invitations
 from store.authorizations import Authorization
 from store.database import Database
 from store.invitations import Invitation
+from tests.own_registry import own_registry
 from worker import bootstrap
 
 
@@ -105,6 +106,7 @@ async def main(point: str) -> None:
         database=database,
         mailer=HaltingMailer(mailer) if point == "mail" else mailer,
         outbox=Outbox(client=client, database=database, task_queue=settings.task_queue, clock=system_clock),
+        registry=own_registry(settings, database),
     )
     async with bootstrap.worker(client, parts):
         await asyncio.Event().wait()

@@ -24,6 +24,7 @@ from tests.api.conftest import Cast, assemble
 from tests.dev_server import RunningDevServer
 from tests.frontend import Frontend, draft, invite, make_services, refusal
 from tests.harness import eventually_true, make_settings
+from tests.own_registry import own_registry
 from tests.postgresql_server import PostgresqlServer
 from tests.smtp_server import ScriptedSmtpServer
 from worker.bootstrap import Parts, smtp_mailer, worker
@@ -127,7 +128,8 @@ async def test_postgresql_restarted_under_load(
     people = [await factories.make_user(database) for _ in range(8)]
     settings, outbox = frontend.services.settings, frontend.services.outbox
     mailer = smtp_mailer(settings.smtp, settings.mail_domain)
-    parts = Parts(settings=settings, database=database, mailer=mailer, outbox=outbox)
+    registry = own_registry(settings, database)
+    parts = Parts(settings=settings, database=database, mailer=mailer, outbox=outbox, registry=registry)
     begun = asyncio.Event()
 
     async def invited_and_accepted(person: User) -> None:

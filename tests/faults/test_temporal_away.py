@@ -24,6 +24,7 @@ from tests.dev_server import DevServer
 from tests.fixtures.api import LiveStack
 from tests.frontend import Frontend, invite, make_services, refusal
 from tests.harness import make_settings
+from tests.own_registry import own_registry
 from tests.smtp_server import ScriptedSmtpServer
 from worker.bootstrap import Parts, smtp_mailer, worker
 
@@ -42,7 +43,11 @@ async def server(tmp_path: Path) -> AsyncIterator[DevServer]:
 def parts(frontend: Frontend, settings: Settings) -> Parts:
     mailer = smtp_mailer(settings.smtp, settings.mail_domain)
     return Parts(
-        settings=settings, database=frontend.database, mailer=mailer, outbox=frontend.services.outbox
+        settings=settings,
+        database=frontend.database,
+        mailer=mailer,
+        outbox=frontend.services.outbox,
+        registry=own_registry(settings, frontend.database),
     )
 
 

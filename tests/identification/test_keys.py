@@ -4,13 +4,10 @@ import json
 import stat
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import pytest
-from pydantic import SecretStr
 from typer.testing import CliRunner
 
-from runtime.identity_vault import IdentityVault
 from starter.cli import identification_keys
 from starter.identification.keys import (
     ClientKeyFile,
@@ -117,11 +114,3 @@ def test_the_command_makes_rotates_and_shows(tmp_path: Path) -> None:
     assert set(second.current_ids).isdisjoint(first.current_ids)
     run("rotate", "--remove-old")
     assert _ids(json.loads(run("show"))) == second.current_ids
-
-
-def test_the_command_makes_a_key_that_seals() -> None:
-    printed = CliRunner().invoke(identification_keys.app, ["new-sealing-key", "2026-11"]).stdout.strip()
-
-    vault = IdentityVault([SecretStr(printed)])
-    assert vault.is_current(vault.seal("120872-901U", UUID(int=1)))
-    assert not vault.holds_development_key

@@ -24,12 +24,13 @@ def _identification(**changes: Any) -> Identification:
 
 def test_a_real_broker_is_fit_for_production() -> None:
     assert _identification().faults_in_production() == []
+    # Workers need none, nor does an installation where nobody identifies.
+    assert Identification().faults_in_production() == []
 
 
 @pytest.mark.parametrize(
     ("changes", "named"),
     [
-        ({"broker": None}, "broker"),
         ({"client_keys": None}, "client_keys"),
         ({"broker": Broker(**REAL | {"issuer": "http://broker.example.com"})}, "broker.issuer"),
         ({"broker": Broker(**REAL | {"token_endpoint": "https://127.0.0.1/t"})}, "broker.token_endpoint"),

@@ -14,24 +14,37 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from temporalio.client import WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 
 from runtime.failures import DATA_CONVERTER
 from runtime.temporal import register_search_attributes
 from store import migrate
 from store.database import Database
+from tests.bank import Bank
 from tests.clock import SettableClock
 from tests.dev_server import installed
+from tests.fixtures.registrations import registering_with
 from tests.harness import Harness, running
-from tests.replay.scenarios import SCENARIOS, Scenario
+from tests.registering import Registering
+from tests.replay import registrations
+from tests.replay.scenarios import SCENARIOS
 from tests.smtp_server import ScriptedSmtpServer
 
 HISTORIES = Path(__file__).parent / "histories"
+NAMES = (*SCENARIOS, *registrations.SCENARIOS)
 # Which machine and process recorded: nobody's business, and different each time.
 _RECORDER = re.compile(rf"\d+@{re.escape(socket.gethostname())}")
 
 
-async def record(name: str, scenario: Scenario, directory: Path) -> None:
+async def play(name: str, registering: Registering) -> WorkflowHandle[Any, Any]:
+    """Runs one scenario, whatever it is of."""
+    if name in registrations.SCENARIOS:
+        return await registrations.SCENARIOS[name](registering)
+    return (await SCENARIOS[name](registering.harness)).handle
+
+
+async def record(name: str, directory: Path) -> None:
     """Runs one scenario and writes its history."""
     url = f"sqlite:///{directory / name}.db"
     await asyncio.to_thread(migrate.upgrade, url)
@@ -43,10 +56,10 @@ async def record(name: str, scenario: Scenario, directory: Path) -> None:
     await register_search_attributes(environment.client)
     harness = Harness(environment, environment.client, database, smtp, SettableClock(), task_queue="recorded")
     await harness.now()
-    async with running(harness):
-        invited = await scenario(harness)
-        await invited.handle.result()
-        history = await invited.handle.fetch_history()
+    async with registering_with(harness, Bank()) as registering, running(harness):
+        handle = await play(name, registering)
+        await handle.result()
+        history = await handle.fetch_history()
     write(name, history.to_json())
     await environment.shutdown()
     await smtp.stop()
@@ -62,13 +75,13 @@ def write(name: str, history: str) -> None:
 async def main() -> None:
     """Records what is missing."""
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--again", action="append", default=[], choices=sorted(SCENARIOS))
+    arguments.add_argument("--again", action="append", default=[], choices=sorted(NAMES))
     again: list[str] = arguments.parse_args().again
     HISTORIES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as directory:
-        for name, scenario in SCENARIOS.items():
+        for name in NAMES:
             if name in again or not (HISTORIES / f"{name}.json").exists():
-                await record(name, scenario, Path(directory))
+                await record(name, Path(directory))
 
 
 if __name__ == "__main__":

@@ -113,7 +113,7 @@ async def story(live_stack: LiveStack, log_file: Path) -> Story:
     await anybody.head(f"/invitations/open/{story.tokens[0]}")
     await anybody.post("/v1/invitation-lookups", json={"token": story.tokens[0]})
     person = {name: CANARIES[name] for name in ("first_name", "last_name", "username", "password")}
-    await anybody.post("/v1/registrations", json=registration(story.tokens[0], **person))
+    await anybody.post("/v1/invitation-registrations", json=registration(story.tokens[0], **person))
     bird = await story.log_in(CANARIES["username"], CANARIES["password"])
     story.clients.append(bird)
     await bird.get("/v1/me/tasks")

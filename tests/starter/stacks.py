@@ -19,6 +19,7 @@ _PORTS = {
     "FULLMAKT_STACK_TEMPORAL_PORT": "0",
     "FULLMAKT_STACK_TEMPORAL_UI_PORT": "0",
     "FULLMAKT_STACK_MAIL_PORT": "0",
+    "FULLMAKT_STACK_BROKER_PORT": "0",
 }
 
 
@@ -32,6 +33,7 @@ def free_settings(directory: Path, **changes: Any) -> Settings:
         "stack_temporal_port": 0,
         "stack_temporal_ui_port": 0,
         "stack_mail_port": 0,
+        "stack_broker_port": 0,
     }
     return Settings(_env_file=None, **(values | changes))
 

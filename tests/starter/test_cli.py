@@ -118,7 +118,7 @@ async def test_somebody_new_is_invited_registers_and_accepts(
     link = await link_to(running, address)
 
     registered = await commands.does(
-        *("register", link, "--first-name=Åke", "--last-name=Öberg", f"--username={address}"),
+        *("register", "invitation", link, "--first-name=Åke", "--last-name=Öberg", f"--username={address}"),
         *("--accept-terms", "--declare-accurate", "--password-stdin"),
         typed=f"{PASSWORD}\n",
     )
@@ -268,7 +268,7 @@ async def test_an_invitation_that_is_over_is_said_before_any_typing(
     link = await link_to(running, address)
     await commands.does("invitations", "cancel", made["id"])
 
-    said = await commands.refuses("register", link)
+    said = await commands.refuses("register", "invitation", link)
 
     assert said == f"This invitation is cancelled. Ask {inviter.full_name} for a new one.\n"
 

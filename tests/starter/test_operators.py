@@ -24,7 +24,7 @@ from store.database import Database
 from store.outbox import OutboxRow, Owed
 from store.users import User
 from tests import factories
-from tests.starter.registry_files import SAMPLE
+from tests.registry.registry_files import SAMPLE
 
 NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 PASSWORD = "Norrsken-27-kilowatt"

@@ -9,6 +9,7 @@ import httpx2
 import pytest
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 
+from runtime.identity_vault import new_identity_key
 from runtime.settings import Address, Settings, Smtp
 from starter import temporal_server
 from starter.ports import PortsInUse, Wanted, settled
@@ -194,6 +195,7 @@ async def test_production_is_refused(tmp_path: Path) -> None:
         _env_file=None,
         production=True,
         secret_key="0123456789abcdef0123456789abcdef",
+        identity_keys=[new_identity_key("2026-11")],
         origin="https://e.example.com",
         data_directory=tmp_path / "data",
     )

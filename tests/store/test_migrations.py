@@ -13,7 +13,11 @@ from store import migrate
 from store.database import Database
 from store.tables import METADATA
 
-PARTIAL = {("authorizations", "uq_authorizations_active"), ("invitations", "uq_invitations_open")}
+PARTIAL = {
+    ("authorizations", "uq_authorizations_active"),
+    ("contract_links", "uq_contract_links_open"),
+    ("invitations", "uq_invitations_open"),
+}
 
 
 @contextmanager

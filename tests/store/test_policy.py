@@ -9,8 +9,9 @@ from sqlalchemy.exc import OperationalError
 
 from domain.codes import Code, Refused
 from domain.roles import ROLE_LEVELS
-from domain.vocabulary import Commodity, CustomerKind, Level, Role, Subpage
+from domain.vocabulary import Commodity, CustomerKind, GrantedThrough, Level, Role, Subpage
 from store import policy
+from store.authorizations import Authorization
 from store.customers import CustomerRelation
 from store.database import Database
 from store.users import User
@@ -123,16 +124,35 @@ async def test_several_authorizations_add_up_and_ended_ones_do_not(database: Dat
     assert await levels(database, user, relation.id) == summed
 
 
-@pytest.mark.parametrize("kind", CustomerKind)
-async def test_on_an_ended_relation_nobody_manages_users(database: Database, kind: CustomerKind) -> None:
-    relation = await factories.make_relation(database, kind=kind, ended_at=NOW)
-    manager = await factories.make_manager(database, relation)
+async def test_on_an_ended_relation_its_owner_reads_for_24_months_and_nobody_else_anything(
+    database: Database,
+) -> None:
+    relation = await factories.make_relation(database, kind=CustomerKind.PRIVATE, ended_at=NOW)
+    owner, relative = await factories.make_user(database), await factories.make_user(database)
+    held = await factories.make_authorization(database, owner, relation, role=Role.OWNER)
+    await factories.make_authorization(database, relative, relation, role=Role.RELATION_USER)
+    async with database.transaction() as session:
+        row = await session.get_one(Authorization, held.id)
+        row.granted_through = GrantedThrough.CONTRACT
 
-    before = ROLE_LEVELS[Role.ADMINISTRATOR]
-    assert await levels(database, manager, relation.id) == {**before, Subpage.USERS: Level.NONE}
-    missing = await refusal(database, manager, relation.id, Subpage.USERS, Level.WRITE)
-    assert missing is Code.AUTHORIZATION_MISSING
-    assert await refusal(database, manager, relation.id, Subpage.INVOICES, Level.READ) is None
+    reading = dict.fromkeys(Subpage, Level.READ) | {Subpage.USERS: Level.NONE}
+    last = NOW + policy.OWNER_READS_AFTER_END - ONE
+    for at in (NOW, last):
+        assert await levels(database, owner, relation.id, at) == reading
+        assert await refusal(database, owner, relation.id, Subpage.INVOICES, Level.READ, at) is None
+        for subpage in (Subpage.INVOICES, Subpage.USERS):
+            missing = await refusal(database, owner, relation.id, subpage, Level.WRITE, at)
+            assert missing is Code.AUTHORIZATION_MISSING
+    assert await levels(database, owner, relation.id, last + ONE) == NOTHING
+    assert await levels(database, relative, relation.id) == NOTHING
+
+
+async def test_a_relation_that_is_open_again_gives_what_it_gave(database: Database) -> None:
+    relation = await factories.make_relation(database, kind=CustomerKind.PRIVATE, ended_at=NOW)
+    owner = await factories.make_manager(database, relation)
+    async with database.transaction() as session:
+        (await session.get_one(CustomerRelation, relation.id)).ended_at = None
+    assert await levels(database, owner, relation.id) == ROLE_LEVELS[Role.OWNER]
 
 
 async def test_a_locked_answer_holds_until_the_end_of_the_transaction(database: Database) -> None:

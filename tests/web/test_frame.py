@@ -224,20 +224,23 @@ async def test_moments_are_in_the_readers_zone(
     relation = await factories.make_relation(sqlite_database)
     manager = await factories.make_manager(sqlite_database, relation)
     user = await factories.make_user(sqlite_database, language=Language.ENGLISH)
-    await factories.make_invitation(
+    invitation = await factories.make_invitation(
         sqlite_database, inviter=manager, relation=relation, email=user.email, now=clock()
     )
     browser = pages.client()
     await log_in(browser, user.username)
 
-    assert "Finnish time" in (await browser.get("/tasks")).text
-    for zone, shown in [
-        ("America/New_York", "UTC-05:00"),
-        ("Nowhere/Atall", "Finnish time"),
-        ("../etc", "Finnish"),
+    # In words on its own page, short in a list, where the reader's own zone goes without saying.
+    assert "Finnish time" in (await browser.get(f"/invitations/{invitation.id}")).text
+    assert "UTC" not in (await browser.get("/tasks")).text
+    for zone, shown, is_said in [
+        ("America/New_York", "UTC-05:00", True),
+        ("Nowhere/Atall", "Finnish time", False),
+        ("../etc", "Finnish", False),
     ]:
         browser.cookies.set("zone", zone)
-        assert shown in (await browser.get("/tasks")).text
+        assert shown in (await browser.get(f"/invitations/{invitation.id}")).text
+        assert ("UTC-05:00" in (await browser.get("/tasks")).text) is is_said
 
 
 async def test_assets_are_kept_for_ever_and_sent_compressed(pages: Frontend) -> None:

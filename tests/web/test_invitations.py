@@ -3,6 +3,8 @@
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from domain.codes import Code
 from domain.vocabulary import DeliveryState, InvitationState, Language
 from runtime.texts import absolute_time, translate
@@ -117,6 +119,52 @@ async def test_the_confirmation_follows_the_e_mail(sqlite_database: Database, cl
             assert sent_along(shown, "from") == again
             assert ("hx-get" in shown.text) is (delivery is DeliveryState.QUEUED)
             assert "/services" in page(shown).buttons
+
+
+@pytest.mark.parametrize(
+    ("state", "label"),
+    [
+        (InvitationState.ACCEPTED, "Godkänd"),
+        (InvitationState.DECLINED, "Avböjd"),
+        (InvitationState.CANCELLED, "Återkallad"),
+        (InvitationState.EXPIRED, "Har gått ut"),
+        (InvitationState.UNDELIVERABLE, "Avslutad"),
+        (InvitationState.VOID, "Avslutad"),
+    ],
+)
+async def test_when_it_ended_is_said_as_how_it_ended(
+    sqlite_database: Database, clock: SettableClock, state: InvitationState, label: str
+) -> None:
+    anna = await factories.make_user(sqlite_database, first_name="Bo", last_name="Boman")
+    invitation = await invited(sqlite_database, clock, state, to=anna)
+    when = absolute_time(clock(), SV, ZoneInfo("Europe/Helsinki"))
+    async with visiting(sqlite_database, clock) as frontend:
+        for user in (invitation.inviter, anna):
+            browser = await log_in(frontend.client(), user)
+            assert f"{label}{when}" in page(await browser.get(f"/invitations/{invitation.id}")).text
+
+
+async def test_what_ended_before_it_was_sent_was_not_sent(
+    sqlite_database: Database, clock: SettableClock
+) -> None:
+    invitation = await invited(sqlite_database, clock)
+    path = f"/invitations/{invitation.id}"
+    being_sent, not_sent = (
+        translate(SV, each) for each in ("The e-mail is being sent", "The e-mail was not sent")
+    )
+    async with visiting(sqlite_database, clock) as frontend:
+        browser = await log_in(frontend.client(), invitation.inviter)
+        for state, told, untold in (
+            (InvitationState.PENDING, being_sent, not_sent),
+            (InvitationState.CANCELLED, not_sent, being_sent),
+        ):
+            async with sqlite_database.transaction() as session:
+                row = await session.get_one(Invitation, invitation.id)
+                row.state, row.ended_at = state, None if state.is_open else clock()
+            shown = page(await browser.get(path))
+            assert told in shown.text
+            assert untold not in shown.text
+            assert shown.text.count(f"Inbjudan till {invitation.invitee_name}") == 2  # and the title
 
 
 async def test_erased_details_are_said_to_be_erased(sqlite_database: Database, clock: SettableClock) -> None:

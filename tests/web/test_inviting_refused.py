@@ -7,13 +7,13 @@ from uuid import uuid4
 import pytest
 
 from domain.codes import Code
-from domain.vocabulary import Language, Role
+from domain.vocabulary import CustomerKind, Language, Role
 from runtime.texts import translate
 from starter.http.texts import DETAILS
 from store.database import Database
 from tests import factories
 from tests.clock import SettableClock
-from tests.web.browsing import form, posted, sent
+from tests.web.browsing import form, sent
 from tests.web.inviting import (
     PHASES,
     TYPED,
@@ -45,6 +45,14 @@ REFUSED: Sequence[tuple[str, dict[str, str], str, Code]] = [
     ("cover-message", {"cover_message": "x" * 2001}, "cover_message", Code.FIELD_TOO_LONG),
     ("cover-message", {"cover_message": "Hej\x07"}, "cover_message", Code.FIELD_NOT_TEXT),
 ]
+NAMES = {
+    "email": "E-mail address",
+    "role": "Authorization",
+    "language": "Language of the e-mail",
+    "first_name": "First name",
+    "last_name": "Last name",
+    "cover_message": "Cover message",
+}
 
 
 @pytest.mark.parametrize(("phase", "typed", "field", "code"), REFUSED)
@@ -70,10 +78,15 @@ async def test_what_is_wrong_is_said_at_its_field(
         await led(browser, f"{draft}/user-details", **TYPED["user-details"])
         for language in Language:
             browser.cookies.set("language", language.value)
-            response = await posted(browser, f"{draft}/{phase}", **{**TYPED[phase], **typed})
-            assert response.status_code in {409, 422}
-            # Once in the summary and once at the field.
-            assert page(response).text.count(translate(language, DETAILS[code])) == 2
+            # A page that was got, so that going back to it asks nobody whether to send it again.
+            shown_again = await led(browser, f"{draft}/{phase}", **{**TYPED[phase], **typed})
+            assert shown_again == f"{draft}/{phase}?check=1"
+            response = await browser.get(shown_again)
+            assert response.status_code == 200
+            # Once in the summary, beside the field's name, and once at the field.
+            said = translate(language, DETAILS[code])
+            assert page(response).text.count(said) == 2
+            assert f"{translate(language, NAMES[field])}: {said}" in page(response).text
             assert f'id="error-{field}"' in response.text
             if phase != "contact-details" or field == "email":
                 assert form(response)[field] == typed[field]
@@ -81,6 +94,33 @@ async def test_what_is_wrong_is_said_at_its_field(
                 code is Code.INVITATION_ALREADY_PENDING
             )
     assert [each.id for each in await invitations_in(sqlite_database)] == [pending.id]
+
+
+async def test_a_mistake_is_kept_until_it_is_corrected(
+    sqlite_database: Database, clock: SettableClock
+) -> None:
+    manager, relation = await a_manager(sqlite_database, CustomerKind.PRIVATE)
+    async with visiting(sqlite_database, clock) as frontend:
+        browser = await log_in(frontend.client(), manager)
+        draft = await asked(browser, relation)
+        wrong = await led(browser, f"{draft}/contact-details", email="bo.boman@")
+        # Said where it was sent to be said, as often as one likes; it does not lead on.
+        for path, is_said in ((wrong, True), (wrong, True), (f"{draft}/contact-details", False)):
+            shown = await browser.get(path)
+            assert ('id="error-email"' in shown.text) is is_said
+            assert form(shown)["email"] == "bo.boman@"
+        assert (await browser.get(f"{draft}/user-details")).headers["location"] == f"{draft}/contact-details"
+        await led(browser, wrong, f"{draft}/contact-details", email=TYPED["contact-details"]["email"])
+        assert 'id="error-email"' not in (await browser.get(wrong)).text
+        # In the order of the page, whatever is wrong.
+        await led(browser, f"{draft}/user-details", first_name="", last_name="x" * 101)
+        both = (await browser.get(f"{draft}/user-details?check=1")).text
+        assert both.index('href="#field-first_name"') < both.index('href="#field-last_name"')
+        # An e-mail's text of any length is not kept.
+        await led(browser, f"{draft}/user-details", **TYPED["user-details"])
+        endless = await browser.get(await led(browser, f"{draft}/cover-message", cover_message="x" * 20_000))
+        assert len(form(endless)["cover_message"]) == 10_000
+    assert await invitations_in(sqlite_database) == []
 
 
 async def test_a_phase_needs_those_before_it(sqlite_database: Database, clock: SettableClock) -> None:

@@ -93,6 +93,9 @@ async def test_from_the_link_to_the_authorization(harness: Harness, skipping_fro
         "declared_accurate",
     }
     assert form(wrong)["username"] == "other@example.com"
+    # In the order of the page, not of the checks.
+    named = [each.removeprefix("#field-") for each in page(wrong).addresses if each.startswith("#field-")]
+    assert named == ["first_name", "last_name", "username", "password", "terms_version", "declared_accurate"]
     assert "Kort1!" not in wrong.text
     assert await user_of(skipping_frontend, made.email) is None
 

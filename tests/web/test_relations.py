@@ -24,29 +24,37 @@ async def test_relations_are_grouped_and_ended_ones_are_marked(
     private = await factories.make_relation(sqlite_database, kind=CustomerKind.PRIVATE)
     company = await factories.make_relation(sqlite_database, name="Åkers Ab")
     heating = await factories.make_relation(
-        sqlite_database,
-        customer=company.customer,
-        commodity=Commodity.DISTRICT_HEATING,
-        ended_at=clock() - timedelta(days=1),
+        sqlite_database, customer=company.customer, commodity=Commodity.DISTRICT_HEATING
     )
-    other = await factories.make_relation(sqlite_database, name="Aallon Oy")
+    ended = await factories.make_relation(sqlite_database, name="Aa Ab", ended_at=clock() - timedelta(days=1))
+    other = await factories.make_relation(sqlite_database, name="Bb Oy")
     async with visiting(sqlite_database, clock) as frontend:
         browser = await log_in(frontend.client(), user)
         nothing = await browser.get("/maintenance")
-        assert "/tasks" in page(nothing).buttons
+        assert {"/contract-links/new", "/registrations", "/tasks"} <= set(page(nothing).addresses)
         assert links(nothing, "/relations/.*") == []
-        for relation in (heating, private, company, other):
+        for relation in (heating, ended, private, company, other):
             await factories.make_authorization(sqlite_database, user, relation, role=Role.VIEWER)
+        await factories.make_authorization(sqlite_database, user, ended, role=Role.ADMINISTRATOR)
+        giving = translate(
+            SV,
+            "Here you see what you may do on a customer relation, and give other people authorizations"
+            " to it.",
+        )
+        assert giving not in page(await browser.get("/maintenance")).text
         await factories.make_authorization(sqlite_database, user, company, role=Role.ADMINISTRATOR)
         shown = await browser.get("/maintenance")
-    expected = [f"/relations/{each.id}" for each in (private, other, company, heating)]
+    assert giving in page(shown).text
+    expected = [f"/relations/{each.id}" for each in (private, other, company, heating, ended)]
     assert links(shown, "/relations/.*") == expected
     titles = [translate(SV, each) for each in ("Private customers", "Company customers")]
     assert page(shown).headings[1:3] == titles
     for told in (
         company.customer.customer_number,
         "0737546-2",
-        label(SV, Commodity.DISTRICT_HEATING),
+        # No two links have the same name.
+        f"Åkers Ab · {label(SV, Commodity.ELECTRICITY)}",
+        f"Åkers Ab · {label(SV, Commodity.DISTRICT_HEATING)}",
         f"{label(SV, Role.ADMINISTRATOR)}, {label(SV, Role.VIEWER)}",
     ):
         assert told in page(shown).text
@@ -105,11 +113,14 @@ async def test_users_are_listed_with_what_they_may_do(
     await factories.make_authorization(sqlite_database, eva, relation, role=Role.VIEWER)
     gone = await factories.make_user(sqlite_database, first_name="Gustaf")
     await factories.make_authorization(sqlite_database, gone, relation, ended_at=clock())
+    bo = await factories.make_user(sqlite_database, first_name="Bo")
+    await factories.make_authorization(sqlite_database, bo, relation, role=Role.RELATION_USER)
     async with visiting(sqlite_database, clock) as frontend:
         browser = await log_in(frontend.client(), manager)
         text = page(await browser.get(f"/relations/{relation.id}/users")).text
     assert f"Birgitta Berg {translate(SV, 'You')} {manager.email}" in text
     assert f"Eva Andersson {eva.email}" in text
+    assert f"Bo Andersson {bo.email} {translate(SV, 'Role')}Användare (elkundsrelation)" in text
     assert "Gustaf" not in text
 
 

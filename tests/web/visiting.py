@@ -13,6 +13,7 @@ from temporalio.client import Client
 from domain.vocabulary import InvitationState, Language
 from runtime.failures import DATA_CONVERTER
 from runtime.settings import Settings
+from starter.identification.provider import IdentityProvider
 from store.database import Database
 from store.invitations import Invitation
 from store.users import User
@@ -26,11 +27,13 @@ BROWSER = {"Accept": "text/html", "Accept-Language": "sv"}
 
 
 @asynccontextmanager
-async def visiting(database: Database, clock: SettableClock, **settings: Any) -> AsyncIterator[Frontend]:
+async def visiting(
+    database: Database, clock: SettableClock, *, bank: IdentityProvider | None = None, **settings: Any
+) -> AsyncIterator[Frontend]:
     """The app. Its Temporal client would have to connect to a port where nobody listens."""
     client = await Client.connect("127.0.0.1:1", lazy=True, data_converter=DATA_CONVERTER)
     made = Settings(_env_file=None, database_url="sqlite:///unused.db", **settings)
-    frontend = Frontend(make_services(made, database, client, clock))
+    frontend = Frontend(make_services(made, database, client, clock, identity_provider=bank))
     yield frontend
     await frontend.close()
 

@@ -5,7 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from domain.invitations import Act
-from starter.api.dependencies import RequestKeyDep, ServicesDep, SessionDep
+from starter.api.dependencies import RequestKeyDep, ServicesDep, SessionDep, fresh_identification
 from starter.api.given import Answer
 from starter.api.routing import refusals
 from starter.api.schemas import InvitationView
@@ -14,6 +14,10 @@ from starter.services.idempotency import RequestKey
 from store.sessions import Session
 
 router = APIRouter(prefix="/invitations", tags=["invitations"])
+
+
+async def _seen(invitation_id: UUID, services: ServicesDep, session: SessionDep) -> None:
+    await answers.view(services, session.user, invitation_id)
 
 
 @router.get("/{invitation_id}", responses=refusals(401, 404))
@@ -47,7 +51,11 @@ async def decline(
     return await _decide(services, session, invitation_id, Act.DECLINE, given, key)
 
 
-@router.post("/{invitation_id}/cancel", responses=refusals(401, 403, 404, 409))
+@router.post(
+    "/{invitation_id}/cancel",
+    dependencies=[fresh_identification(_seen)],
+    responses=refusals(401, 403, 404, 409),
+)
 async def cancel(
     invitation_id: UUID, services: ServicesDep, session: SessionDep, key: RequestKeyDep
 ) -> InvitationView:

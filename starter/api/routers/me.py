@@ -9,9 +9,10 @@ from domain.codes import Code, Refused
 from starter.api.dependencies import ServicesDep, SessionDep
 from starter.api.given import OwnDetailsChange
 from starter.api.problems import reader_language
+from starter.api.registration_schemas import Me
 from starter.api.routing import refusals
-from starter.api.schemas import InvitationView, OpenService, OpenServices, OwnDetails, Tasks
-from starter.services import accounts, e_services
+from starter.api.schemas import InvitationView, OpenService, OpenServices, Tasks
+from starter.services import accounts, e_services, own_identity
 from starter.services.accounts import Changes
 from store import invitations
 from store.users import User
@@ -25,10 +26,10 @@ def _etag(user: User) -> str:
 
 
 @router.get("", responses=refusals(401))
-async def own_details(session: SessionDep, response: Response) -> OwnDetails:
-    """Own details, with their ETag."""
+async def own_details(services: ServicesDep, session: SessionDep, response: Response) -> Me:
+    """Own details, with their ETag; and one's strong identity."""
     response.headers["ETag"] = _etag(session.user)
-    return OwnDetails.of(session.user)
+    return Me.seen(session.user, await own_identity.own(services, session))
 
 
 @router.patch("", responses=refusals(401, 412, 428))
@@ -38,7 +39,7 @@ async def change_own_details(
     session: SessionDep,
     response: Response,
     if_match: Annotated[str | None, Header(description="The ETag of the details that are changed.")] = None,
-) -> OwnDetails:
+) -> Me:
     """Changes own details, if they are still those that were seen."""
     if if_match is None:
         raise Refused(Code.PRECONDITION_REQUIRED)
@@ -48,7 +49,7 @@ async def change_own_details(
     changes = Changes(**given.model_dump())
     user = await accounts.change(services, session.user_id, changes, revision=int(revision[1]))
     response.headers["ETag"] = _etag(user)
-    return OwnDetails.of(user)
+    return Me.seen(user, await own_identity.own(services, session))
 
 
 @router.get("/tasks", responses=refusals(401))

@@ -1,13 +1,14 @@
 """`customer-relations`: what one holds something on, who else does, and inviting."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
 from domain.vocabulary import Level, Subpage
-from starter.api.dependencies import RequestKeyDep, ServicesDep, SessionDep
+from starter.api.dependencies import RequestKeyDep, ServicesDep, SessionDep, fresh_identification
 from starter.api.given import NameQuery, NewInvitation
 from starter.api.routing import refusals
 from starter.api.schemas import (
@@ -33,26 +34,32 @@ from store.authorizations import Authorization
 router = APIRouter(prefix="/customer-relations", tags=["customer relations"])
 
 
-def _relation(held: Sequence[Authorization]) -> Relation:
+async def _seen(relation_id: UUID, services: ServicesDep, session: SessionDep) -> None:
+    async with services.database.reading() as reading:
+        await policy.require_relation(reading, session.user_id, relation_id, services.clock())
+
+
+def _relation(held: Sequence[Authorization], at: datetime) -> Relation:
     relation = held[0].relation
     return Relation(
         **RelationLabel.of(relation).model_dump(),
         customer_number=relation.customer.customer_number,
         ended=relation.ended_at is not None,
         my_roles=[each.role for each in held],
-        my_levels=policy.combined_levels(held),
+        my_levels=policy.levels_of(relation, held, at),
     )
 
 
 @router.get("", responses=refusals(401))
 async def my_relations(services: ServicesDep, session: SessionDep) -> Relations:
     """The relations that the user holds something on."""
+    now = services.clock()
     async with services.database.reading() as reading:
-        held = await authorizations.of_user(reading, session.user_id, services.clock())
+        held = await authorizations.of_user(reading, session.user_id, now)
     by_relation: dict[UUID, list[Authorization]] = {}
     for each in held:
         by_relation.setdefault(each.relation_id, []).append(each)
-    return Relations(items=[_relation(each) for each in by_relation.values()])
+    return Relations(items=[_relation(each, now) for each in by_relation.values()])
 
 
 @router.get("/{relation_id}", responses=refusals(401, 404))
@@ -61,7 +68,7 @@ async def relation(relation_id: UUID, services: ServicesDep, session: SessionDep
     now = services.clock()
     async with services.database.reading() as reading:
         await policy.require_relation(reading, session.user_id, relation_id, now)
-        return _relation(await authorizations.active_on(reading, session.user_id, relation_id, now))
+        return _relation(await authorizations.active_on(reading, session.user_id, relation_id, now), now)
 
 
 @router.get("/{relation_id}/users", responses=refusals(401, 403, 404))
@@ -111,7 +118,12 @@ async def list_invitations(
     )
 
 
-@router.post("/{relation_id}/invitations", status_code=201, responses=refusals(401, 403, 404, 409, 429))
+@router.post(
+    "/{relation_id}/invitations",
+    status_code=201,
+    dependencies=[fresh_identification(_seen)],
+    responses=refusals(401, 403, 404, 409, 429),
+)
 async def invite(
     relation_id: UUID,
     given: NewInvitation,

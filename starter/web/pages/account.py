@@ -1,4 +1,4 @@
-"""Own details: one's name, language, and who may be told one's name."""
+"""Own details: one's name, language, who may be told one's name, and the strong identification."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -9,13 +9,14 @@ from starlette.routing import BaseRoute
 from domain.codes import Code, Refused
 from domain.vocabulary import Language, NameSuggestion
 from runtime.texts import N_, translate
-from starter.services import accounts
+from starter.services import accounts, own_identity
 from starter.services.accounts import Changes
 from starter.services.refusals import FieldError, FieldsRefused
 from starter.web.cookies import Cookie
 from starter.web.forms import Form
 from starter.web.notices import Notice
 from starter.web.options import LANGUAGES
+from starter.web.pages.identifying import identity_of
 from starter.web.routing import page
 from starter.web.visit import Visit
 from store import users
@@ -102,4 +103,6 @@ async def _form_page(visit: Visit, user: User, form: Form, *, changed_meanwhile:
         language_options=LANGUAGES,
         asks_about_suggestions=_asks_about_suggestions(visit),
         changed_meanwhile=changed_meanwhile,
+        identity=await identity_of(visit),
+        verified_name=await own_identity.verified_name(visit.services, visit.user),
     )

@@ -8,6 +8,7 @@ from uuid import UUID
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from domain import roles
 from domain.codes import Code, Refused
 from domain.invitations import Act
 from domain.roles import ROLE_LEVELS
@@ -20,7 +21,9 @@ from starter.services import answers
 from starter.services.answers import Viewed, code_of_end
 from starter.web.cookies import Cookie
 from starter.web.forms import Form
+from starter.web.pages.identifying import identity_of
 from starter.web.pages.relation_words import levels_in_words
+from starter.web.paths import identify_path
 from starter.web.routing import page
 from starter.web.visit import Visit
 from store.invitations import Invitation
@@ -78,7 +81,15 @@ async def _page(visit: Visit, invitation: Invitation, form: Form) -> Response:
         form=form,
         allowed=allowed(visit.language, invitation),
         other_name=_other_name(invitation, visit.user.full_name),
+        identify=identify_path(_path(visit)) if await _must_identify(visit, invitation) else None,
     )
+
+
+async def _must_identify(visit: Visit, invitation: Invitation) -> bool:
+    """Whether one cannot approve it before having identified strongly."""
+    if not roles.needs_strong_identification(invitation.levels):
+        return False
+    return await identity_of(visit) is None
 
 
 async def _ended_page(visit: Visit, invitation: Invitation, state: InvitationState) -> Response:
@@ -87,6 +98,7 @@ async def _ended_page(visit: Visit, invitation: Invitation, state: InvitationSta
         "answering/ended.html",
         section="tasks",
         invitation=invitation,
+        state=state,
         heading=translate(visit.language, _ENDS[state]),
         detail=translate(visit.language, detail),
     )

@@ -69,7 +69,9 @@ async def _log_out(visit: Visit) -> Response:
         await sessions.log_out(visit.services, visit.session.id)
     response = visit.redirect("/login", Notice.LOGGED_OUT)
     visit.cookies.forget(response, Cookie.SESSION)
-    visit.cookies.forget(response, Cookie.INVITATION)
+    # Nor does the next person at this browser go on with what this one opened or began.
+    for cookie in (Cookie.INVITATION, Cookie.EMAIL_CONFIRMATION, Cookie.DISPUTE, Cookie.REGISTRATION):
+        visit.cookies.forget(response, cookie)
     return response
 
 

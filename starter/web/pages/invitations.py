@@ -31,7 +31,7 @@ def routes() -> list[BaseRoute]:
         page("/relations/{relation_id:uuid}/invitations", get=_list),
         page("/invitations/{invitation_id:uuid}", get=_show),
         page("/invitations/{invitation_id:uuid}/sent", get=_show_sent),
-        page("/invitations/{invitation_id:uuid}/cancel", get=_ask_to_cancel, post=_cancel),
+        page("/invitations/{invitation_id:uuid}/cancel", get=_ask_to_cancel, post=_cancel, fresh=True),
     ]
 
 

@@ -1,7 +1,8 @@
 """What the phases of inviting share: the draft between them, what is missing in it, a suggested name."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
@@ -14,7 +15,7 @@ from domain.vocabulary import DraftKind
 from starter.services import drafts, suggestions
 from starter.services.invitation_checks import FIELDS, Phase, draft_of
 from starter.services.refusals import AlreadyPending, FieldsRefused, TooMany
-from starter.web.forms import Form
+from starter.web.forms import Form, refused_form
 from starter.web.pages import relations
 from starter.web.pages.relations import Standing
 from starter.web.routing import Handler
@@ -32,10 +33,12 @@ PATHS: Mapping[Phase | None, str] = MappingProxyType(
 )
 _ORDER = tuple(PATHS)
 DRAFT = "/invitation-drafts/{draft_id:uuid}"
+# Asks a phase to say what is wrong with what the draft holds.
+_CHECK = "check"
+# Enough to shorten what is too long; a draft is no place to store things.
+_MOST_KEPT = 5 * COVER_MESSAGE_LENGTH
 # What the draft holds besides the fields: for which address a name was sought, and whether the names in it
 # are those that were found.
-# Enough to shorten what is too long; a draft is no place to store things.
-_MOST_KEPT = 2 * COVER_MESSAGE_LENGTH
 _SOUGHT_FOR, _IS_SUGGESTED = "name_sought_for", "name_is_suggested"
 
 
@@ -62,6 +65,31 @@ InFlow = Callable[[Visit, Flow], Awaitable[Response]]
 def address(draft_id: UUID, phase: Phase | None) -> str:
     """Where a phase of a draft is; None is the confirmation."""
     return f"/invitation-drafts/{draft_id}/{PATHS[phase]}"
+
+
+def checked_address(draft_id: UUID, phase: Phase | None) -> str:
+    """The same, where the page says what is wrong with what the draft holds.
+
+    A refused form leads there: a page that was got can be reloaded and gone back to, one that was posted
+    makes the browser ask whether to send it again.
+    """
+    return f"{address(draft_id, phase)}?{_CHECK}=1"
+
+
+def is_to_be_checked(visit: Visit) -> bool:
+    """Whether this is such an address."""
+    return _CHECK in visit.request.query_params
+
+
+def refused(
+    visit: Visit, values: Mapping[str, str], refusal: Refused, fields: Mapping[Code, str] | None = None
+) -> Form:
+    """`values` with what is wrong with them, on a page that was got: to show them is no failure.
+
+    Raises the refusal itself when it is about the page (403, 404).
+    """
+    form = refused_form(visit.language, values, refusal, fields or {})
+    return replace(form, status=HTTPStatus.OK, headers={})
 
 
 def number(phase: Phase | None) -> int:
@@ -99,7 +127,7 @@ def _incomplete(data: Mapping[str, str], until: Phase | None) -> Phase | None:
 
 
 def as_typed(phase: Phase, posted: Mapping[str, str]) -> dict[str, str]:
-    """A phase's fields unchecked, to be kept when one goes back. PostgreSQL cannot keep NULs."""
+    """A phase's fields unchecked, to be kept when one goes back or is refused. PostgreSQL keeps no NULs."""
     return {name: posted.get(name, "").replace("\x00", "")[:_MOST_KEPT] for name in FIELDS[phase]}
 
 

@@ -1,38 +1,29 @@
-"""Where the link in an invitation's e-mail leads (spec 3.1, step 3): whose invitation it is, and what to do.
+"""Where the link in an invitation's e-mail leads (spec 3.1, step 3): whose it is, and what to do."""
 
-Opening the link changes nothing, since mail scanners open links too. It moves the token into a short-lived
-cookie that scripts cannot read, and goes on to an address without it.
-"""
-
-import re
 from collections.abc import Mapping
-from datetime import timedelta
 from http import HTTPStatus
 from types import MappingProxyType
 
-from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.responses import Response
+from starlette.routing import BaseRoute
 
+from domain import roles
 from domain.codes import Code, Refused
-from runtime.keys import TOKEN_LENGTH
 from runtime.texts import N_, translate
 from starter.http.statuses import retry_after, status_of
 from starter.http.texts import DETAILS
-from starter.services import Services, registrations, sessions
+from starter.services import invitation_registrations, sessions
 from starter.services.answers import code_of_end
-from starter.services.registrations import Located
-from starter.web.cookies import Cookie, Cookies
+from starter.services.invitation_registrations import Located
+from starter.web.cookies import Cookie
+from starter.web.links import Link
 from starter.web.pages.answering import allowed
 from starter.web.paths import LINK, OPENED
 from starter.web.routing import page
 from starter.web.visit import Visit
 from store.invitations import Invitation
 
-_COOKIE_LIFETIME = timedelta(hours=1)
-_TOKEN = re.compile(rf"[A-Za-z0-9_-]{{{TOKEN_LENGTH}}}")
-_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-
+_LINK = Link(LINK, OPENED, Cookie.INVITATION)
 _HEADINGS: Mapping[Code, str] = MappingProxyType(
     {
         Code.INVITATION_ACCEPTED: N_("The invitation has been approved"),
@@ -54,9 +45,7 @@ _LINK_DOES_NOT_WORK = N_(
 def routes() -> list[BaseRoute]:
     """The link itself, the page behind it, and the way to another user of the same browser."""
     return [
-        # A path, so that a mail program's extra slash leads here. Every method, so that no page about a
-        # wrong one has to name the address, which holds the token.
-        Route(f"{LINK}{{token:path}}", _open_link, methods=_METHODS),
+        _LINK.route(),
         page(OPENED, get=_show, login=False),
         page(f"{OPENED}/switch", get=_show_opened, post=_switch_user, login=False),
     ]
@@ -67,24 +56,7 @@ async def located(visit: Visit) -> Located:
 
     Raises Refused(`not_found`), also when none was opened in the last hour; TooMany(`request.too_many`).
     """
-    token = visit.cookies.get(visit.request, Cookie.INVITATION)
-    if not _TOKEN.fullmatch(token):
-        raise Refused(Code.NOT_FOUND)
-    return await registrations.look_up(visit.services, token, visit.source)
-
-
-async def _open_link(request: Request) -> Response:
-    """Moves the token out of the address. What cannot be a token is forgotten, and an earlier one too."""
-    if request.method not in {"GET", "HEAD"}:
-        return Response(status_code=HTTPStatus.METHOD_NOT_ALLOWED, headers={"Allow": "GET, HEAD"})
-    services: Services = request.app.state.services
-    cookies, token = Cookies(services.settings), request.path_params["token"].rstrip("/")
-    response = RedirectResponse(OPENED, status_code=HTTPStatus.SEE_OTHER)
-    if _TOKEN.fullmatch(token):
-        cookies.set(response, Cookie.INVITATION, token, lifetime=_COOKIE_LIFETIME)
-    else:
-        cookies.forget(response, Cookie.INVITATION)
-    return response
+    return await invitation_registrations.look_up(visit.services, _LINK.token(visit), visit.source)
 
 
 async def _show(visit: Visit) -> Response:
@@ -106,6 +78,7 @@ async def _show(visit: Visit) -> Response:
         invitation=invitation,
         allowed=allowed(visit.language, invitation),
         is_registered=found.recipient_is_registered,
+        needs_identification=roles.needs_strong_identification(invitation.levels),
     )
 
 

@@ -7,9 +7,9 @@ from starlette.routing import BaseRoute
 
 from domain.codes import Code, Refused
 from domain.vocabulary import Language
-from starter.services import registrations, sessions
+from starter.services import invitation_registrations, sessions
+from starter.services.invitation_registrations import Registration
 from starter.services.refusals import FieldError, FieldsRefused
-from starter.services.registrations import Registration
 from starter.web.cookies import Cookie
 from starter.web.forms import Form
 from starter.web.notices import Notice
@@ -97,7 +97,7 @@ async def _make_user(visit: Visit) -> User:
     if language not in set(Language):
         raise FieldsRefused([FieldError("/language", Code.FIELD_INVALID)])
     has_accepted = posted.get("terms_version") == _CHOSEN
-    return await registrations.register(
+    return await invitation_registrations.register(
         visit.services,
         visit.cookies.get(visit.request, Cookie.INVITATION),
         Registration(

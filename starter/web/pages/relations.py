@@ -12,7 +12,8 @@ from domain import roles
 from domain.codes import Code, Refused
 from domain.roles import Levels
 from domain.vocabulary import Level, Role, Subpage
-from starter.web.pages.relation_words import levels_in_words, role_on
+from emails.labels import role_on
+from starter.web.pages.relation_words import levels_in_words
 from starter.web.routing import page
 from starter.web.visit import Visit
 from store import authorizations, policy
@@ -36,6 +37,8 @@ class Standing:
     relation: CustomerRelation
     held: Sequence[Authorization]
     levels: Levels
+    # Whether anybody can identify strongly here: without it some roles could never be accepted.
+    can_identify: bool
 
     @property
     def manages(self) -> bool:
@@ -55,6 +58,7 @@ class Standing:
                 giver=self.levels,
             )
             is None
+            and (self.can_identify or not roles.needs_strong_identification(roles.ROLE_LEVELS[role]))
         ]
 
 
@@ -66,6 +70,7 @@ async def standing(visit: Visit, relation_id: UUID) -> Standing:
             relation=await policy.require_relation(reading, user_id, relation_id, now),
             held=await authorizations.active_on(reading, user_id, relation_id, now),
             levels=await policy.levels(reading, user_id, relation_id, now),
+            can_identify=visit.services.identity_provider is not None,
         )
 
 
@@ -111,13 +116,15 @@ class RoleToGive:
     role: Role
     name: str
     levels: Sequence[str]
+    needs_identification: bool
 
 
 def _to_give(visit: Visit, found: Standing, role: Role) -> RoleToGive:
     return RoleToGive(
         role,
-        role_on(visit.language, role, found.relation),
+        role_on(visit.language, role, found.relation.commodity),
         levels_in_words(visit.language, roles.ROLE_LEVELS[role]),
+        roles.needs_strong_identification(roles.ROLE_LEVELS[role]),
     )
 
 

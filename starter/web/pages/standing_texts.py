@@ -27,6 +27,7 @@ async def _show_privacy(visit: Visit) -> Response:
         "texts/privacy.html",
         retention=settings.retention,
         session_rules=settings.sessions,
+        registration=settings.registration,
         cookie_prefix="__Host-" if settings.origin.scheme == "https" else "",
     )
 
