@@ -68,7 +68,7 @@ class Plan:
                         "id": self._relation_ids[key],
                         "customer_id": self.customer_ids[number],
                         "commodity": commodity,
-                        "ended_at": ended_at,
+                        "ended_at": None if running else _long_over(ends, today, now),
                     }
                 )
             elif running is not (known.ended_at is None):
@@ -137,3 +137,9 @@ def conflicts(said: Said, known: Existing) -> Iterator[RowError]:
                 "contract_number",
                 f"is in the database for customer {customer_number}, {commodity}; use another number",
             )
+
+
+def _long_over(ends: Iterable[date | None], today: date, now: datetime) -> datetime:
+    """When a relation ended that is heard of only now: with the last day of its last contract."""
+    last = max(end for end in ends if end is not None)
+    return now - (today - last)

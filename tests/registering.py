@@ -30,7 +30,12 @@ from domain.vocabulary import CustomerKind, Language, Message, ProcessKind, Regi
 from registry.http import HttpRegistry
 from runtime.failures import DATA_CONVERTER
 from runtime.keys import new_token, token_hash
-from starter.services import customer_registrations, identifications, registration_links
+from starter.services import (
+    customer_registrations,
+    identifications,
+    registration_completion,
+    registration_links,
+)
 from starter.services.context import Services
 from starter.services.identifications import Answer, Returned
 from starter.services.registration_details import Typed
@@ -159,7 +164,7 @@ class Registering:
         """Confirms what is reviewed."""
         await self.harness.now()
         row = await self.row(applicant)
-        return await customer_registrations.confirm(self.services, row, revision or row.revision)
+        return await registration_completion.confirm(self.services, row, revision or row.revision)
 
     async def give_up(self, applicant: Applicant) -> None:
         """Ends it at his own wish."""

@@ -8,7 +8,6 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain import identity as identity_codes
 from domain.codes import Code, Refused
 from domain.vocabulary import ProcessKind, RegistrationState
 from starter.identification.provider import Identity
@@ -146,12 +145,3 @@ async def _keep(
     audit.record(
         session, Event.USER_IDENTIFIED, at=now, actor=Actor.USER, actor_id=user_id, subject_id=user_id
     )
-
-
-async def masked_code(services: Services, user_id: UUID) -> str | None:
-    """The user's personal identity code as pages show it: its date, the rest masked. None without one."""
-    async with services.database.reading() as session:
-        known = await identifications.identity_of(session, user_id)
-    if known is None:
-        return None
-    return identity_codes.masked(services.vault.open(known.identity_sealed, user_id))

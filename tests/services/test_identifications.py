@@ -7,7 +7,7 @@ import pytest
 
 from domain.codes import Code, Refused
 from domain.vocabulary import Language
-from starter.services import identifications, identified
+from starter.services import identifications, own_identity
 from starter.services.context import Services
 from starter.services.identifications import Answer, Returned
 from store.database import Database
@@ -68,12 +68,14 @@ async def test_a_recent_identification(services: Services, bank: Bank, clock: Se
     first = await log_in(services, user)
     # Who cannot identify is not asked to.
     assert await is_fresh(services, first)
-    assert await identified.masked_code(services, user.id) is None
+    assert await own_identity.own(services, first[0]) is None
 
     returned = await identify(services, bank, first, person)
 
     assert (returned.refusal, returned.return_to, returned.registration_id) == (None, "/users", None)
-    assert await identified.masked_code(services, user.id) == f"{person.code[:7]}••••"
+    own = await own_identity.own(services, first[0])
+    assert own is not None
+    assert own.masked_code == f"{person.code[:7]}••••"
     assert await is_fresh(services, first)
     # It is the session's: another one of the same user, an hour later or not, knows nothing of it.
     other = await log_in(services, user)

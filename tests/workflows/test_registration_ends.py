@@ -16,7 +16,7 @@ from domain.vocabulary import (
     Role,
     ServiceRequestKind,
 )
-from starter.services import customer_registrations, identifications
+from starter.services import customer_registrations, identifications, registration_completion
 from store.authorizations import Authorization
 from store.contract_links import ContractLink
 from store.customers import CustomerRelation
@@ -262,7 +262,7 @@ async def test_given_up(registering: Registering) -> None:
         await assert_erased(registering, applicant)
         assert (await registering.events(applicant.id)).count("registration.abandoned") == 1
         with pytest.raises(Refused, match=Code.REGISTRATION_ABANDONED):
-            await customer_registrations.confirm(registering.services, row, row.revision)
+            await registration_completion.confirm(registering.services, row, row.revision)
         with pytest.raises(Refused, match=Code.REGISTRATION_ABANDONED):
             await registering.submit(applicant)
     assert await registering.all_of(ContractLink) == []

@@ -31,6 +31,7 @@ from starter.services import (
     customer_registrations,
     identifications,
     identified,
+    registration_completion,
     registration_progress,
 )
 from starter.services.refusals import FieldChecks
@@ -155,7 +156,7 @@ async def confirm_registration(
 
     The user is there, and a company's authorizations; a private customer's contracts are being linked.
     """
-    return await _view(services, await customer_registrations.confirm(services, held.row, given.revision))
+    return await _view(services, await registration_completion.confirm(services, held.row, given.revision))
 
 
 @router.delete("/{registration_id}", status_code=204, responses=refusals(404, 410))

@@ -11,7 +11,7 @@ from domain.codes import Code, Refused
 from domain.vocabulary import CustomerKind, RegistrationState
 from runtime.texts import N_, translate
 from starter.http.texts import DETAILS as WORDS
-from starter.services import customer_registrations, sessions
+from starter.services import customer_registrations, registration_completion, sessions
 from starter.web.cookies import Cookie
 from starter.web.forms import Form
 from starter.web.notices import Notice
@@ -128,7 +128,7 @@ async def _confirm(visit: Visit, registration: Registration) -> Response:
     if visit.posted.get("revision") != str(registration.revision):
         return visit.redirect(f"{REVIEW}?{_WHY}={_CHANGED}")
     try:
-        after = await customer_registrations.confirm(visit.services, registration, registration.revision)
+        after = await registration_completion.confirm(visit.services, registration, registration.revision)
     except Refused as refused:
         return visit.redirect(_address_after(refused))
     return await _enter(visit, after)
