@@ -55,7 +55,7 @@ async def checked(services: Services, registration: Registration, typed: Typed) 
     if registration.kind is CustomerKind.COMPANY:
         kept |= _company(checks, typed)
     if registration.makes_user:
-        kept |= await _user(services, checks, registration, typed)
+        kept |= _user(checks, registration, typed)
     if not typed.declared_accurate:
         checks.refuse("/declared_accurate", Code.DECLARATION_MISSING)
     if registration.kind is CustomerKind.COMPANY and not typed.declared_right_to_see:
@@ -63,6 +63,9 @@ async def checked(services: Services, registration: Registration, typed: Typed) 
     if typed.terms_version != services.settings.retailer.terms_version:
         checks.refuse("/terms_version", Code.TERMS_OUTDATED)
     checks.done()
+    if registration.makes_user:
+        await _refuse_taken(services, checks, registration, kept["username"])
+        checks.done()
     return Details(kept, await hash_password(typed.password) if typed.password else None)
 
 
@@ -78,9 +81,7 @@ def _company(checks: FieldChecks, typed: Typed) -> dict[str, str]:
     )
 
 
-async def _user(
-    services: Services, checks: FieldChecks, registration: Registration, typed: Typed
-) -> dict[str, str]:
+def _user(checks: FieldChecks, registration: Registration, typed: Typed) -> dict[str, str]:
     kept = _each(
         checks,
         typed,
@@ -91,22 +92,23 @@ async def _user(
             "username": lambda given: usernames.checked(given, own_email=typed.email),
         },
     )
-    if not is_own_first_name(kept["first_name"], registration.verified_first_name):
-        checks.refuse("/first_name", Code.NAME_NOT_VERIFIED)
-    if not is_own_last_name(kept["last_name"], registration.verified_last_name):
-        checks.refuse("/last_name", Code.NAME_NOT_VERIFIED)
+    for name, is_own, verified in (
+        ("first_name", is_own_first_name, registration.verified_first_name),
+        ("last_name", is_own_last_name, registration.verified_last_name),
+    ):
+        if kept[name].strip() and not is_own(kept[name], verified):
+            checks.refuse(f"/{name}", Code.NAME_NOT_VERIFIED)
     if typed.password or registration.password_hash is None:
         checks.refuse("/password", passwords.refusal(typed.password, about=tuple(kept.values())))
-    await _refuse_taken(services, checks, registration, kept["username"])
     return kept
 
 
 async def _refuse_taken(
     services: Services, checks: FieldChecks, registration: Registration, username: str
 ) -> None:
-    """Says at once that a word is somebody's username, so many times a day; of an address, never.
+    """Says that a word is somebody's username, when all else is right and so many times a day.
 
-    Who is a user would be told by that: an address has to be confirmed first (case A23).
+    Of an address it is not said before it has been confirmed: who is a user would be told by that (case A23).
     """
     if "@" in username:
         return

@@ -187,7 +187,7 @@ async def test_a_registration_exists_for_its_secret_alone(cast: Cast) -> None:
             assert refusal(response) == (404, "not_found"), (method, path, headers)
     assert tried == 7
     assert await cast.frontend.dump("counters") == before
-    shown = await cast.frontend.client().get(
+    shown = await cast.inviter.get(
         f"/v1/registrations/{begun['id']}", headers={"Registration-Secret": secret}
     )
     assert shown.json() == {name: value for name, value in begun.items() if name != "secret"}

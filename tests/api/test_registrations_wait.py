@@ -46,7 +46,10 @@ async def identified(frontend: Frontend, bank: Bank, kind: str) -> Person:
     person = Person(frontend)
     await person.begin(kind)
     url = await person.authorization()
-    answer = {"state": state_of(url), "code": bank.identify(url, new_person())}
+    answer = {
+        "state": state_of(url),
+        "code": bank.identify(url, new_person(person.first_name, person.last_name)),
+    }
     taken = await person.client.post(f"{person.path}/identification/callback", json=answer)
     assert taken.status_code == 200, taken.text
     return person
@@ -114,19 +117,18 @@ async def test_an_answer_that_comes_late_or_while_the_bank_is_down(
     assert (await person.client.get(person.path)).json()["state"] == "identifying"
 
 
-async def test_another_persons_session_is_not_made_fresh(frontend: Frontend, bank: Bank) -> None:
-    """Whoever adds a company with one user's session identifies for that user alone."""
+async def test_what_one_began_another_does_not_go_on_with(frontend: Frontend) -> None:
+    """Whoever adds a company to a user needs that user's session, besides the registration's secret."""
     anna = await factories.make_user(frontend.database)
     victim = await factories.make_user(frontend.database)
     person = Person(frontend)
     await person.begin("company", await frontend.log_in(anna))
+    path, begin = f"{person.path}/identification", {"means": "nordea"}
     stolen = (await frontend.log_in(victim)).headers["Authorization"]
-    begun = await person.client.post(
-        f"{person.path}/identification", json={"means": "nordea"}, headers={"Authorization": stolen}
-    )
-    url = begun.json()["authorization_url"]
-    answer = {"state": state_of(url), "code": bank.identify(url, new_person())}
-    taken = await person.client.post(f"{person.path}/identification/callback", json=answer)
-    assert taken.status_code == 200
-    sessions = {each[2]: each[-1] for each in (await frontend.dump())["sessions"]}
-    assert sessions == {anna.id: None, victim.id: None}
+    own = (await frontend.log_in(anna)).headers["Authorization"]
+    anybody, secret = frontend.client(), {"Registration-Secret": person.secret}
+    for headers in (secret, secret | {"Authorization": stolen}):
+        assert refusal(await anybody.post(path, json=begin, headers=headers)) == (404, "not_found")
+        assert refusal(await anybody.get(person.path, headers=headers)) == (404, "not_found")
+    begun = await anybody.post(path, json=begin, headers=secret | {"Authorization": own})
+    assert begun.status_code == 201, begun.text

@@ -11,6 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
 
+from runtime.identification_settings import Identification
+from runtime.identity_vault import DEVELOPMENT_IDENTITY_KEY, new_identity_key
 from runtime.keys import Keys
 from runtime.settings import DEVELOPMENT_KEY, Settings
 from tests.api.conftest import Cast, assemble
@@ -158,6 +160,7 @@ GOOD: dict[str, Any] = {
     "secret_key": SecretStr("x" * 32),
     "origin": "https://fullmakt.example.com",
     "database_url": "postgresql://db/fullmakt",
+    "identity_keys": [SecretStr(new_identity_key("2026-11"))],
 }
 
 
@@ -168,6 +171,8 @@ GOOD: dict[str, Any] = {
         {"secret_key": SecretStr("short")},
         {"origin": "http://fullmakt.example.com"},
         {"origin": "https://fullmakt.example.com/path"},
+        {"identity_keys": [SecretStr(DEVELOPMENT_IDENTITY_KEY)]},
+        {"identification": Identification(redirect_addresses=["http://127.0.0.1/callback"])},
     ],
 )
 def test_what_production_refuses(wrong: dict[str, Any]) -> None:

@@ -198,10 +198,14 @@ async def test_usernames_do_not_tell_whose_address_is_known(registering: Registe
         return [(each.pointer, each.code.value) for each in refused.value.errors]
 
     assert await errors("victim@example.com") == await errors("nobody@example.com")
+    await factories.make_user(registering.harness.database, username="known.word")
     with pytest.raises(TooMany):
-        for number in range(100):
-            with pytest.raises(FieldsRefused):
-                await registering.submit(applicant, username=f"word{number}", declared_accurate=False)
+        for _ in range(100):
+            with pytest.raises(FieldsRefused) as taken:
+                await registering.submit(
+                    applicant, username="known.word", email="new@example.com", declared_accurate=True
+                )
+            assert [each.code for each in taken.value.errors] == [Code.USER_USERNAME_TAKEN]
 
 
 async def test_nobody_registers_under_another_name(registering: Registering) -> None:
