@@ -11,7 +11,7 @@ from playwright.async_api import Page, async_playwright
 from domain.vocabulary import CustomerKind, DraftKind, Language, Role
 from runtime.settings import Address, Settings, Smtp
 from runtime.texts import project_root
-from starter.services import drafts, sessions
+from starter.services import customer_registrations, drafts, sessions
 from starter.services.invitation_checks import draft_of
 from starter.services.invitations import create
 from starter.stack import Stack, log_to_file, stack
@@ -72,6 +72,10 @@ class _Photographer:
         aino = await factories.make_user(
             database, first_name="Aino", last_name="Mäkelä", email=_DRAFT["email"], language=Language.FINNISH
         )
+        begun = await customer_registrations.begin(
+            services, CustomerKind.COMPANY, Language.SWEDISH, "127.0.0.1"
+        )
+        await self._desk("identification", "/registrations/identification", {"registration": begun.secret})
         await self._phone("to-handle", "/tasks", await self._session(aino), dark=True)
 
     async def _session(self, user: User) -> Mapping[str, str]:
