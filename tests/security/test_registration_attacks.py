@@ -1,11 +1,13 @@
 """Attacks on registrations that once got through, or nearly (spec 3.2; cases A23, A34)."""
 
+import asyncio
 import json
 from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import text
 
 from domain.codes import Code, Refused
 from domain.invitations import Act
@@ -13,7 +15,7 @@ from domain.roles import ROLE_LEVELS
 from domain.vocabulary import CustomerKind, Language, Level, Role, ServiceRequestKind
 from registry.records import RegistryCustomer
 from registry.sync import bring_in
-from starter.services import answers, identifications, invitations, registration_links
+from starter.services import answers, contract_links, identifications, invitations, registration_links
 from starter.services.identifications import Answer
 from starter.services.invitation_checks import Draft
 from starter.services.refusals import FieldsRefused, TooMany
@@ -21,6 +23,7 @@ from store import policy
 from store.audit import AuditEvent, Event
 from store.authorizations import Authorization
 from store.identifications import StrongIdentity
+from store.registrations import Registration
 from store.service_requests import ServiceRequest
 from store.users import User
 from tests import factories
@@ -267,3 +270,58 @@ async def test_foreign_answers_do_not_fill_the_audit_trail(registering: Register
             await identifications.complete(registering.services, foreign)
     events = [each.event for each in await registering.all_of(AuditEvent)]
     assert events.count(Event.IDENTIFICATION_REFUSED) == 3
+
+
+async def test_what_follows_at_the_very_moment_falls_too(registering_on_both: Registering) -> None:
+    """The registry opens a relation while the customer objects: what is granted there is seen after all."""
+    registering = registering_on_both
+    database = registering.harness.database
+    registering.says_company("710108", electricity=[contract("E-8")])
+    first = await registering.complete(customer_number="710108")
+    user = await registering.user(first)
+    now = await registering.harness.now()
+    said = company("710108", name=NAME, electricity=[contract("E-8")], district_heating=[contract("H-8")])
+    record = RegistryCustomer.model_validate_json(json.dumps(said))
+
+    async with database.transaction() as session:
+        await bring_in(session, [record], keys=KEYS, today=now.date(), now=now)
+        objecting = asyncio.create_task(objected(registering, first))
+        if not database.is_sqlite:  # there, whoever writes waits in our own queue
+
+            async def waits() -> bool:
+                async with database.reading() as reading:
+                    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+                    return bool(await reading.scalar(waiting))
+
+            await eventually_true(waits)
+    await objecting
+
+    held = await registering.all_of(Authorization)
+    assert len(held) == 2
+    for each in held:
+        assert not await may_anything(registering, user.id, each.relation_id)
+
+
+async def test_nobody_keeps_the_registry_and_the_bank_busy(registering: Registering) -> None:
+    """Details, identifications and fetchings of contracts can be asked for so many times."""
+    limits = registering.services.settings.registration_limits
+    applicant = await registering.begin(CustomerKind.PRIVATE)
+    row = await registering.row(applicant)
+    for _ in range(limits.identifications_per_holder_and_hour):
+        await identifications.begin_for_registration(registering.services, row, applicant.secret, "nordea")
+    with pytest.raises(TooMany):
+        await identifications.begin_for_registration(registering.services, row, applicant.secret, "nordea")
+
+    other = await registering.begin(CustomerKind.PRIVATE)
+    await registering.identify(other)
+    async with registering.harness.database.transaction() as session:
+        (await session.get_one(Registration, other.id)).revision = limits.submissions
+    with pytest.raises(TooMany):
+        await registering.submit(other)
+
+    user = await factories.make_user(registering.harness.database)
+    for _ in range(limits.contract_links_per_user_and_day):
+        with pytest.raises(Refused):  # he has not identified; it is counted all the same
+            await contract_links.begin(registering.services, user)
+    with pytest.raises(TooMany):
+        await contract_links.begin(registering.services, user)
