@@ -126,12 +126,10 @@ async def _completed(
 async def _who_must_know(
     session: AsyncSession, registration: Registration, user: User, customer: Customer
 ) -> Completed:
-    identity = await identifications.identity_of(session, user.id)
-    verified = user.full_name if identity is None else f"{identity.first_name} {identity.last_name}"
     return Completed(
         registration=registration,
         user=user,
-        verified_name=verified,
+        verified_name=await identifications.verified_name(session, user),
         customer=customer,
         ever_held=await authorizations.of_customer(session, customer.id),
     )

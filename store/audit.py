@@ -43,7 +43,6 @@ class Event(StrEnum):
     AUTHORIZATION_GRANTED = "authorization.granted"
     AUTHORIZATION_ENDED = "authorization.ended"
     AUTHORIZATION_SUSPENDED = "authorization.suspended"
-    AUTHORIZATION_CHANGED = "authorization.changed"
     REGISTRATION_STARTED = "registration.started"
     REGISTRATION_IDENTIFIED = "registration.identified"
     REGISTRATION_MATCHED = "registration.matched"

@@ -159,12 +159,6 @@ async def of_customer(session: AsyncSession, customer_id: UUID) -> Sequence[Auth
 
 
 async def of_process(session: AsyncSession, process_id: UUID) -> Sequence[Authorization]:
-    """What a process granted, locked."""
-    query = (
-        select(Authorization)
-        .where(Authorization.process_id == process_id)
-        .order_by(Authorization.id)
-        .with_for_update(of=Authorization)
-        .execution_options(populate_existing=True)
-    )
+    """What a process granted."""
+    query = select(Authorization).where(Authorization.process_id == process_id).order_by(Authorization.id)
     return (await session.scalars(query)).all()

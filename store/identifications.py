@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.vocabulary import IdentificationPurpose
 from store.base import Base
+from store.users import User
 
 
 class Identification(Base):
@@ -64,6 +65,12 @@ async def identity_of(session: AsyncSession, user_id: UUID, *, lock: bool = Fals
     if lock:
         query = query.with_for_update().execution_options(populate_existing=True)
     return (await session.scalars(query)).one_or_none()
+
+
+async def verified_name(session: AsyncSession, user: User) -> str:
+    """The name that the bank gave; of somebody without a strong identity the typed one."""
+    known = await identity_of(session, user.id)
+    return user.full_name if known is None else f"{known.first_name} {known.last_name}"
 
 
 async def by_identity_index(session: AsyncSession, identity_index: str) -> StrongIdentity | None:

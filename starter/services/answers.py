@@ -1,10 +1,7 @@
 """What people do to an invitation that exists: see it, accept, decline, cancel (spec 3.1 and 4)."""
 
-import asyncio
-from collections.abc import Coroutine
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
+from functools import partial
 from uuid import UUID, uuid4
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,11 +15,11 @@ from starter.services.context import Services
 from starter.services.idempotency import RequestKey, claim
 from starter.services.processes import ProcessFinished, deliver_owed, update
 from starter.services.refusals import OutcomeUnknown
+from starter.services.waiting import unless_over
 from store import invitations, policy
 from store.invitations import Invitation
 from store.users import User
 
-_GLANCE = timedelta(milliseconds=300)
 _WANTED = {
     Act.ACCEPT: InvitationState.ACCEPTED,
     Act.DECLINE: InvitationState.DECLINED,
@@ -132,13 +129,13 @@ async def _ask_process(
     for may_be_unstarted in (True, False):
         asking = _decide(services, user, invitation_id, act, update_id)
         try:
-            outcome = await _unless_ended(services, invitation_id, asking)
+            outcome = await unless_over(asking, partial(_has_ended, services, invitation_id))
             if outcome is not None:
                 return outcome.refusal
             await deliver_owed(services, invitation_id)
             return None
         except ProcessFinished:
-            if not may_be_unstarted or not await _is_open(services, invitation_id):
+            if not may_be_unstarted or await _has_ended(services, invitation_id):
                 return None
             await deliver_owed(services, invitation_id)
         except OutcomeUnknown:
@@ -148,28 +145,9 @@ async def _ask_process(
     return None
 
 
-async def _unless_ended(
-    services: Services, invitation_id: UUID, asking: Coroutine[Any, Any, DecisionOutcome]
-) -> DecisionOutcome | None:
-    """The process's answer; None when the row shows an end before it comes.
-
-    Temporal takes ten decisions at once and makes the rest wait for seconds. An end is final, so whoever
-    comes too late need not wait to be told by the process.
-    """
-    task = asyncio.create_task(asking)
-    try:
-        while not (await asyncio.wait({task}, timeout=_GLANCE.total_seconds()))[0]:
-            if not await _is_open(services, invitation_id):
-                return None
-        return task.result()
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
-async def _is_open(services: Services, invitation_id: UUID) -> bool:
+async def _has_ended(services: Services, invitation_id: UUID) -> bool:
     async with services.database.reading() as session:
-        return (await session.get_one(Invitation, invitation_id)).state.is_open
+        return not (await session.get_one(Invitation, invitation_id)).state.is_open
 
 
 async def _decide(

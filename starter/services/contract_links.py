@@ -1,6 +1,5 @@
 """Fetching one's contracts into the service: *Update authorizations* (spec 3.3)."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,14 +12,13 @@ from domain.vocabulary import ContractLinkState
 from starter.services import throttle
 from starter.services.context import Services
 from starter.services.processes import deliver_owed
+from starter.services.waiting import until_settled
 from store import contract_links, identifications
 from store.contract_links import ContractLink
 from store.customers import CustomerRelation
 from store.users import User
 
 _DAY = timedelta(days=1)
-_PATIENCE = timedelta(seconds=5)
-_GLANCE = timedelta(milliseconds=100)
 
 
 @dataclass(frozen=True)
@@ -52,12 +50,9 @@ async def begin(services: Services, user: User) -> Result:
         # Another one began at this very moment.
         link = await _write(services, user)
     await deliver_owed(services, link.id)
-    for _ in range(int(_PATIENCE / _GLANCE)):
-        result = await find(services, user, link.id)
-        if result.link.state is not ContractLinkState.LINKING:
-            break
-        await asyncio.sleep(_GLANCE.total_seconds())
-    return result
+    return await until_settled(
+        lambda: find(services, user, link.id), lambda result: result.link.state is ContractLinkState.LINKING
+    )
 
 
 async def _write(services: Services, user: User) -> ContractLink:

@@ -4,7 +4,6 @@ Each step is in the row before its process hears of it, so nothing typed is lost
 customer registry is down. Who holds the registration's secret goes on with it, nobody else.
 """
 
-import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -23,6 +22,7 @@ from starter.services.identified import refuse_when_over
 from starter.services.processes import deliver_owed
 from starter.services.refusals import TooMany
 from starter.services.registration_details import Details, Typed, checked
+from starter.services.waiting import until_settled
 from store import limits, outbox, registrations
 from store.audit import Event
 from store.outbox import OutboxRow, Owed
@@ -30,9 +30,6 @@ from store.registrations import Registration
 from store.users import User
 
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
-# How long somebody waits for the registry before he is told that it takes longer.
-_PATIENCE = timedelta(seconds=5)
-_GLANCE = timedelta(milliseconds=100)
 
 
 @dataclass(frozen=True)
@@ -192,12 +189,9 @@ async def _open(session: AsyncSession, registration_id: UUID, now: datetime) -> 
 
 async def _checked_by_registry(services: Services, registration_id: UUID) -> Registration:
     """The registration after its check, or as it is when that takes too long."""
-    for _ in range(int(_PATIENCE / _GLANCE)):
-        found = await _row(services, registration_id)
-        if found.state is not RegistrationState.CHECKING:
-            break
-        await asyncio.sleep(_GLANCE.total_seconds())
-    return found
+    return await until_settled(
+        lambda: _row(services, registration_id), lambda row: row.state is RegistrationState.CHECKING
+    )
 
 
 async def send_confirmation_again(services: Services, registration: Registration) -> None:

@@ -43,5 +43,4 @@ def _fresh_until(services: Services, session: Session) -> datetime | None:
 async def verified_name(services: Services, user: User) -> str:
     """The name that the bank gave; of somebody without a strong identity the typed one."""
     async with services.database.reading() as reading:
-        known = await identifications.identity_of(reading, user.id)
-    return user.full_name if known is None else f"{known.first_name} {known.last_name}"
+        return await identifications.verified_name(reading, user)

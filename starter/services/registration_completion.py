@@ -1,9 +1,6 @@
 """Completing a reviewed registration: the one decision in it, which its process takes (spec 3.2, step 4)."""
 
-import asyncio
-from collections.abc import Coroutine
-from datetime import timedelta
-from typing import Any
+from functools import partial
 from uuid import UUID, uuid4
 
 from domain import ids
@@ -14,9 +11,8 @@ from starter.services.context import Services
 from starter.services.identified import refuse_when_over
 from starter.services.processes import ProcessFinished, deliver_owed, update
 from starter.services.refusals import OutcomeUnknown
+from starter.services.waiting import unless_over
 from store.registrations import Registration
-
-_GLANCE = timedelta(milliseconds=100)
 
 
 async def confirm(services: Services, registration: Registration, revision: int) -> Registration:
@@ -28,9 +24,14 @@ async def confirm(services: Services, registration: Registration, revision: int)
     refusal = None
     if registration.state is not RegistrationState.COMPLETED:
         refuse_when_over(registration, services.clock())
-        refusal = await _unless_ended(
-            services, registration.id, _ask_process(services, registration, revision)
-        )
+        try:
+            refusal = await unless_over(
+                _ask_process(services, registration, revision), partial(_has_ended, services, registration.id)
+            )
+        except OutcomeUnknown:
+            raise
+        except Refused as refused:
+            refusal = refused.code
     await deliver_owed(services, registration.id)
     after = await _row(services, registration.id)
     # How it stands goes before what was answered: another click may have completed it meanwhile.
@@ -45,26 +46,8 @@ async def confirm(services: Services, registration: Registration, revision: int)
     raise OutcomeUnknown
 
 
-async def _unless_ended(
-    services: Services, registration_id: UUID, asking: Coroutine[Any, Any, Code | None]
-) -> Code | None:
-    """The refusal that the process answers, if it does before the row shows an end.
-
-    Temporal takes ten updates at once and makes the rest wait for seconds; an end is final.
-    """
-    task = asyncio.create_task(asking)
-    try:
-        while not (await asyncio.wait({task}, timeout=_GLANCE.total_seconds()))[0]:
-            if not (await _row(services, registration_id)).state.is_open:
-                return None
-        return task.result()
-    except OutcomeUnknown:
-        raise
-    except Refused as refused:
-        return refused.code
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+async def _has_ended(services: Services, registration_id: UUID) -> bool:
+    return not (await _row(services, registration_id)).state.is_open
 
 
 async def _row(services: Services, registration_id: UUID) -> Registration:

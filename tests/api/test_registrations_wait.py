@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from starter.services import contract_links, customer_registrations
+from starter.services import waiting
 from store.database import Database
 from tests import factories
 from tests.api.registering import Person, make_customer
@@ -58,8 +58,7 @@ async def identified(frontend: Frontend, bank: Bank, kind: str) -> Person:
 async def test_what_takes_longer_is_accepted_and_seen_later(
     frontend: Frontend, bank: Bank, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for each in (customer_registrations, contract_links):
-        monkeypatch.setattr(each, "_PATIENCE", timedelta(milliseconds=200))
+    monkeypatch.setattr(waiting, "_PATIENCE", timedelta(milliseconds=200))
     company, _ = await make_customer(frontend.database)
     person = await identified(frontend, bank, "company")
     taken = await person.put(person.details(company))
