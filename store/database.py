@@ -6,8 +6,9 @@ other instead of failing half-way; PostgreSQL locks the rows that queries ask it
 """
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager, nullcontext, suppress
 from datetime import timedelta
 from typing import Any
 
@@ -60,6 +61,13 @@ class Database:
         def begin(connection: Connection) -> None:
             writes = connection.get_execution_options().get(_WRITES)
             connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN DEFERRED")
+
+        @event.listens_for(self.engine.sync_engine, "invalidate")
+        def invalidate(connection: Any, record: ConnectionPoolEntry, error: BaseException | None) -> None:
+            # What was cancelled in the middle of a statement may keep that statement alive in its traceback,
+            # and SQLite closes a connection, and gives up its lock, only when its last statement is gone.
+            with suppress(asyncio.CancelledError, sqlite3.Error):
+                connection.rollback()
 
     def _prepare_postgresql(self, lock_timeout: timedelta) -> None:
         @event.listens_for(self.engine.sync_engine, "connect")

@@ -11,6 +11,12 @@ from store.users import User
 from tests import factories
 from tests.faulty_database import FaultyDatabase
 
+# About a second of work, by whether it is SQLite.
+SLOW = {
+    True: "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM n LIMIT 3000000) SELECT max(x) FROM n",
+    False: "SELECT pg_sleep(1)",
+}
+
 
 async def rename(database: Database, user: User, name: str) -> None:
     async with database.transaction() as session:
@@ -72,3 +78,28 @@ async def test_cancelled_before_its_commit(database: Database) -> None:
     async with stuck.reading() as session:  # its connection is as good as new
         assert (await session.execute(text("SELECT 1"))).scalar_one() == 1
     await stuck.close()
+
+
+async def test_cancelled_in_the_middle_of_a_statement(database: Database) -> None:
+    """Whoever keeps the error keeps the statement alive with it; the lock goes all the same."""
+    user = await factories.make_user(database, first_name="Anna")
+    running = asyncio.Event()
+
+    async def write_slowly() -> None:
+        async with database.transaction() as session:
+            row = await session.get_one(User, user.id, with_for_update=True)
+            row.first_name = "Lost"
+            await session.flush()
+            running.set()
+            await session.execute(text(SLOW[database.is_sqlite]))
+
+    writing = asyncio.create_task(write_slowly())
+    await running.wait()
+    await asyncio.wait({writing}, timeout=0.05)
+    writing.cancel()
+    with pytest.raises(asyncio.CancelledError) as kept:
+        await writing
+
+    await rename(database, user, "Next")
+    assert await name_of(database, user) == "Next"
+    assert kept.value is not None
