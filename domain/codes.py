@@ -27,6 +27,19 @@ class Code(StrEnum):
     AUTHORIZATION_LEVEL_TOO_HIGH = "authorization.level_too_high"
     AUTHORIZATION_SUSPENDED = "authorization.suspended"
     AUTHORIZATION_MISSING = "authorization.missing"
+    AUTHORIZATION_ENDED = "authorization.ended"
+    AUTHORIZATION_BY_CONTRACT = "authorization.by_contract"
+    AUTHORIZATION_LAST_MANAGER = "authorization.last_manager"
+    AUTHORIZATION_LEVELS_EMPTY = "authorization.levels_empty"
+    AUTHORIZATION_CHANGED_MEANWHILE = "authorization.changed_meanwhile"
+    # Requests for more rights
+    RIGHTS_REQUEST_ALREADY_OPEN = "rights_request.already_open"
+    RIGHTS_REQUEST_NOTHING_MORE = "rights_request.nothing_more"
+    RIGHTS_REQUEST_NOBODY_TO_ASK = "rights_request.nobody_to_ask"
+    RIGHTS_REQUEST_ENDED = "rights_request.ended"
+    RIGHTS_REQUEST_TOO_MANY = "rights_request.too_many"
+    # Erasure
+    ERASURE_ENDED = "erasure.ended"
     # Strong identification
     IDENTIFICATION_REQUIRED = "identification.required"
     IDENTIFICATION_STALE = "identification.stale"
@@ -52,6 +65,12 @@ class Code(StrEnum):
     USER_EXISTS = "user.exists"
     USER_USERNAME_TAKEN = "user.username_taken"
     USER_CHANGED_MEANWHILE = "user.changed_meanwhile"
+    PASSWORD_WRONG = "password.wrong"  # noqa: S105 - a code, not a password
+    EMAIL_UNCHANGED = "email.unchanged"
+    EMAIL_IN_USE = "email.in_use"
+    # The retailer's other e-services
+    SERVICE_CREDENTIALS_REQUIRED = "service.credentials_required"
+    SERVICE_BAD_CREDENTIALS = "service.bad_credentials"
     # Fields
     FIELD_INVALID = "field.invalid"
     FIELD_REQUIRED = "field.required"

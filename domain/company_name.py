@@ -68,12 +68,14 @@ def _name(given: str) -> _Name:
     # Taken apart first: casefold() alone would tell some composed letters from their own capitals.
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKD", given).casefold())
     plain = _ABBREVIATION.sub(lambda found: found[0].replace(".", ""), folded)
-    words = [
-        "&" if word in _AND else word
-        for word in _WORDS.findall(_APOSTROPHES.sub("", plain.replace("\u00ad", "")))
-    ]
+    spelled = _WORDS.findall(_APOSTROPHES.sub("", plain.replace("\u00ad", "")))
+    words = ["&" if word in _AND else word for word in spelled]
     own = tuple(word for word in words if word not in _FORMS)
-    return _Name(own if any(word != "&" for word in own) else tuple(word for word in words if word != "&"))
+    if any(word != "&" for word in own):
+        return _Name(own)
+    # Nothing but company forms, or nothing but "and": then these are its name.
+    forms = tuple(word for word in words if word != "&")
+    return _Name(forms or tuple(word for word in spelled if word.isalnum()))
 
 
 def _is_fixed(word: str) -> bool:

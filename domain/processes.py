@@ -15,6 +15,10 @@ WORKFLOW_TYPE: Mapping[ProcessKind, str] = MappingProxyType(
         ProcessKind.INVITATION: "Invitation",
         ProcessKind.REGISTRATION: "Registration",
         ProcessKind.CONTRACT_LINK: "ContractLink",
+        ProcessKind.AUTHORIZATION_CHANGE: "AuthorizationChange",
+        ProcessKind.RIGHTS_REQUEST: "RightsRequest",
+        ProcessKind.ERASURE: "Erasure",
+        ProcessKind.ACCOUNT_LINK: "AccountLink",
     }
 )
 
@@ -24,6 +28,10 @@ SUMMARY: Mapping[ProcessKind, str] = MappingProxyType(
         ProcessKind.INVITATION: "Invitation to hold a role on a customer relation",
         ProcessKind.REGISTRATION: "Registration of a customer by strong identification",
         ProcessKind.CONTRACT_LINK: "Fetching of a person's contracts from the customer registry",
+        ProcessKind.AUTHORIZATION_CHANGE: "Telling of an authorization that was removed or changed",
+        ProcessKind.RIGHTS_REQUEST: "Request for more rights on a customer relation",
+        ProcessKind.ERASURE: "Erasure of a user, after time for regret",
+        ProcessKind.ACCOUNT_LINK: "Link or e-mail about somebody's password, username or e-mail address",
     }
 )
 

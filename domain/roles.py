@@ -40,6 +40,8 @@ ROLE_LEVELS: Mapping[Role, Levels] = MappingProxyType(
     }
 )
 
+NOTHING: Levels = MappingProxyType(dict.fromkeys(Subpage, Level.NONE))
+
 INVITABLE_ROLES: Mapping[CustomerKind, frozenset[Role]] = MappingProxyType(
     {
         CustomerKind.PRIVATE: frozenset({Role.RELATION_USER}),
@@ -56,6 +58,58 @@ FIRST_ROLE: Mapping[CustomerKind, Role] = MappingProxyType(
 def needs_strong_identification(levels: Levels) -> bool:
     """Whether whoever receives these levels must have identified strongly: any write beyond reports."""
     return any(level is Level.WRITE and subpage is not Subpage.REPORTS for subpage, level in levels.items())
+
+
+def settable_levels(
+    *, kind: CustomerKind, giver: Levels, current: Levels, identified: bool
+) -> Mapping[Subpage, tuple[Level, ...]]:
+    """The levels that a giver may set on each subpage of somebody's authorization (spec 3.5), lowest first.
+
+    `current` stays possible even where it is above the giver's own. `identified`: whether the receiver has
+    identified strongly. Without `users: write` the giver may set nothing else than what is.
+    """
+    return {
+        subpage: tuple(
+            level
+            for level in levels
+            if level is current[subpage]
+            or (
+                giver[Subpage.USERS] is Level.WRITE
+                and level.rank <= giver[subpage].rank
+                and _may_hold(kind, subpage, level, identified=identified)
+            )
+        )
+        for subpage, levels in EXISTING_LEVELS.items()
+    }
+
+
+def _may_hold(kind: CustomerKind, subpage: Subpage, level: Level, *, identified: bool) -> bool:
+    """Whether somebody without a contract may hold a level: beyond reports, write is for companies alone."""
+    if level is not Level.WRITE or subpage is Subpage.REPORTS:
+        return True
+    return kind is CustomerKind.COMPANY and identified
+
+
+def refusal_to_set(
+    *, kind: CustomerKind, levels: Levels, giver: Levels, current: Levels, identified: bool
+) -> Code | None:
+    """Why a giver may not set these levels, one for every subpage, in place of the current; None when he may.
+
+    Codes: `authorization.level_unknown`, `authorization.levels_empty`, `authorization.level_too_high`,
+    `identification.required` (the receiver has not identified strongly).
+    """
+    if any(level not in EXISTING_LEVELS[subpage] for subpage, level in levels.items()):
+        return Code.AUTHORIZATION_LEVEL_UNKNOWN
+    if all(level is Level.NONE for level in levels.values()):
+        return Code.AUTHORIZATION_LEVELS_EMPTY
+    for with_identity, code in (
+        (True, Code.AUTHORIZATION_LEVEL_TOO_HIGH),
+        (identified, Code.IDENTIFICATION_REQUIRED),
+    ):
+        settable = settable_levels(kind=kind, giver=giver, current=current, identified=with_identity)
+        if any(level not in settable[subpage] for subpage, level in levels.items()):
+            return code
+    return None
 
 
 def refusal_to_give(*, kind: CustomerKind, role: Role, levels: Levels, giver: Levels) -> Code | None:

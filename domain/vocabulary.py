@@ -73,6 +73,10 @@ class ProcessKind(StrEnum):
     INVITATION = "invitation"
     REGISTRATION = "registration"
     CONTRACT_LINK = "contract_link"
+    AUTHORIZATION_CHANGE = "authorization_change"
+    RIGHTS_REQUEST = "rights_request"
+    ERASURE = "erasure"
+    ACCOUNT_LINK = "account_link"
 
 
 class InvitationState(StrEnum):
@@ -165,6 +169,63 @@ class ServiceRequestState(StrEnum):
     OPEN = "open"
 
 
+class AuthorizationChangeKind(StrEnum):
+    """What was done to what a user holds on a relation (spec 3.4, 3.5)."""
+
+    REMOVAL = "removal"
+    # The user's own act.
+    GIVEN_UP = "given_up"
+    LEVELS = "levels"
+
+
+class RightsRequestState(StrEnum):
+    """*May I have more rights?*: waits for somebody who manages the users. All ends are final."""
+
+    OPEN = "open"
+    APPROVED = "approved"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+    # The authorization that it is about ended.
+    VOID = "void"
+
+
+class ErasureState(StrEnum):
+    """The erasure of a user (spec 3.7): he may regret it until it is due."""
+
+    SCHEDULED = "scheduled"
+    CANCELLED = "cancelled"
+    # Due: all access is gone, the last e-mail goes out.
+    ERASING = "erasing"
+    DONE = "done"
+
+
+class AuthorizationChangeState(StrEnum):
+    """The change itself holds at once; what takes time is telling everybody concerned."""
+
+    TELLING = "telling"
+    TOLD = "told"
+
+
+class AccountLinkPurpose(StrEnum):
+    """What an account's link or e-mail is for (spec 3.7). Reminder and password change have no link."""
+
+    PASSWORD_RESET = "password_reset"  # noqa: S105 - a purpose, not a password
+    USERNAME_REMINDER = "username_reminder"
+    EMAIL_CHANGE = "email_change"
+    PASSWORD_CHANGE = "password_change"  # noqa: S105 - a purpose, not a password
+
+
+class AccountLinkState(StrEnum):
+    """A link's life: it is used once, or ends by itself. Without a link it is done from the first."""
+
+    OPEN = "open"
+    DONE = "done"
+    EXPIRED = "expired"
+    # A newer link took its place, or the password or address was changed in another way.
+    REPLACED = "replaced"
+
+
 class DraftKind(StrEnum):
     """The guided flows whose phases are kept until they are confirmed."""
 
@@ -186,6 +247,16 @@ class Message(StrEnum):
     INVITATION_REMINDER = "invitation_reminder"
     INVITATION_ACCEPTED = "invitation_accepted"
     AUTHORIZATION_GRANTED = "authorization_granted"
+    AUTHORIZATION_REMOVED = "authorization_removed"
+    AUTHORIZATION_REMOVED_NOTICE = "authorization_removed_notice"
+    AUTHORIZATION_GIVEN_UP = "authorization_given_up"
+    AUTHORIZATION_GIVEN_UP_NOTICE = "authorization_given_up_notice"
+    AUTHORIZATION_LEVELS_CHANGED = "authorization_levels_changed"
+    RIGHTS_REQUESTED = "rights_requested"
+    RIGHTS_REQUEST_ENDED = "rights_request_ended"
+    ERASURE_SCHEDULED = "erasure_scheduled"
+    ERASURE_CANCELLED = "erasure_cancelled"
+    ERASURE_DUE = "erasure_due"
     INVITATION_DECLINED = "invitation_declined"
     INVITATION_CANCELLED = "invitation_cancelled"
     INVITATION_EXPIRED = "invitation_expired"
@@ -199,3 +270,9 @@ class Message(StrEnum):
     REGISTRATION_SUSPENDED = "registration_suspended"
     CONTRACTS_LINKED = "contracts_linked"
     CONTRACTS_NOT_LINKED = "contracts_not_linked"
+    PASSWORD_RESET = "password_reset"  # noqa: S105 - an e-mail, not a password
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - an e-mail, not a password
+    USERNAME_REMINDER = "username_reminder"
+    EMAIL_CHANGE = "email_change"
+    EMAIL_CHANGE_ASKED = "email_change_asked"
+    EMAIL_CHANGED = "email_changed"

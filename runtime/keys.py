@@ -29,6 +29,11 @@ class Keys:
         digest = self._hmac(f"registration-{purpose}", f"{registration_id}/{generation}")
         return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
+    def account_link_token(self, purpose: str, account_link_id: UUID) -> str:
+        """The token of a link about an account: the same one each time, so a repeated e-mail is the same."""
+        digest = self._hmac(f"account-link-{purpose}", str(account_link_id))
+        return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
     def identification_secret(self, purpose: str, identification_id: UUID) -> str:
         """The `nonce` or `code_verifier` of an identification: 43 characters that need not be kept."""
         digest = self._hmac(f"identification-{purpose}", str(identification_id))

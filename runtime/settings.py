@@ -13,14 +13,19 @@ from typing import Annotated, Self
 from pydantic import BaseModel, Field, HttpUrl, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from domain.account_links import AccountLinkWaits
+from domain.authorization_changes import AuthorizationChangeWaits
 from domain.contract_links import ContractLinkWaits
+from domain.erasures import ErasureWaits
 from domain.invitations import InvitationWaits
 from domain.registrations import RegistrationWaits
+from domain.rights_requests import RightsRequestWaits
 from domain.roles import EXISTING_LEVELS
 from domain.vocabulary import Language, Level, NameSuggestion, Subpage
 from runtime.identification_settings import Identification
 from runtime.identity_vault import DEVELOPMENT_IDENTITY_KEY, IdentityVault
 from runtime.registry_settings import Registry
+from runtime.service_credentials import ServiceCredentials
 
 DEVELOPMENT_KEY = "development-key-that-production-refuses"
 _MINIMUM_KEY_LENGTH = 32
@@ -72,6 +77,7 @@ class InvitationLimits(BaseModel):
     per_inviter_and_day: int = 20
     per_inviter_address_and_day: int = 5
     name_suggestions_per_hour: int = 30
+    rights_requests_per_user_and_day: int = 10
     lookups_per_source_and_minute: int = 30
 
 
@@ -88,6 +94,16 @@ class RegistrationLimits(BaseModel):
     contract_links_per_user_and_day: int = 20
     starts_per_source_and_hour: int = 60
     service_requests_per_source_and_day: int = 10
+
+
+class AccountLimits(BaseModel):
+    """How often links and e-mails about an account are sent, and a password is tried there (spec 3.7)."""
+
+    per_source_and_hour: int = 30
+    per_address_and_hour: int = 5
+    email_changes_per_user_and_day: int = 10
+    # By somebody who is logged in, to change password or address.
+    passwords_per_user_and_hour: int = 20
 
 
 class SessionRules(BaseModel):
@@ -108,12 +124,22 @@ class SessionRules(BaseModel):
 
 
 class Retention(BaseModel):
-    """For how long things are kept."""
+    """For how long things are kept after their end; the nightly housekeeping erases them (spec 3.7)."""
 
+    # The invited person's address, names and message: of who did not accept, and of who did.
     refused_invitations: timedelta = timedelta(days=30)
+    accepted_invitations: timedelta = timedelta(days=365)
+    # What somebody gave customer service to be reached.
+    service_requests: timedelta = timedelta(days=730)
+    # How processes went: e-mails' states, changes of authorizations, fetchings, requests, registrations.
+    processes: timedelta = timedelta(days=730)
+    # Authorizations and invitations that ended, and the audit trail.
+    history: timedelta = timedelta(days=5 * 365)
     idempotency_keys: timedelta = timedelta(hours=24)
     sessions: timedelta = timedelta(days=90)
     drafts: timedelta = timedelta(hours=24)
+    # Without addresses; they know from where somebody is no stranger.
+    account_links: timedelta = timedelta(days=90)
 
 
 class EService(BaseModel):
@@ -239,6 +265,11 @@ class Settings(BaseSettings):
     registration: RegistrationWaits = RegistrationWaits()
     registration_limits: RegistrationLimits = RegistrationLimits()
     contract_link: ContractLinkWaits = ContractLinkWaits()
+    authorization_change: AuthorizationChangeWaits = AuthorizationChangeWaits()
+    rights_request: RightsRequestWaits = RightsRequestWaits()
+    erasure: ErasureWaits = ErasureWaits()
+    account_link: AccountLinkWaits = AccountLinkWaits()
+    account_limits: AccountLimits = AccountLimits()
     identification: Identification = Field(default_factory=Identification)
     registry: Registry = Field(default_factory=Registry)
     sessions: SessionRules = SessionRules()
@@ -246,6 +277,7 @@ class Settings(BaseSettings):
     name_suggestion: NameSuggestion = NameSuggestion.SHARED_OR_OPTED_IN
     # What the choice of service offers; as JSON in the environment.
     e_services: list[EService] = Field(default_factory=_sample_e_services)
+    service_credentials: ServiceCredentials = []
 
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
 

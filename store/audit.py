@@ -19,11 +19,12 @@ from store.base import Base, EnumText
 
 
 class Actor(StrEnum):
-    """Who acted: a user, an operator by command, or the process itself when its time came."""
+    """Who acted: a user, an operator by command, the process itself when its time came, another e-service."""
 
     USER = "user"
     OPERATOR = "operator"
     PROCESS = "process"
+    SERVICE = "service"
 
 
 class Event(StrEnum):
@@ -43,6 +44,18 @@ class Event(StrEnum):
     AUTHORIZATION_GRANTED = "authorization.granted"
     AUTHORIZATION_ENDED = "authorization.ended"
     AUTHORIZATION_SUSPENDED = "authorization.suspended"
+    AUTHORIZATION_LEVELS_CHANGED = "authorization.levels_changed"
+    AUTHORIZATION_CHANGE_TOLD = "authorization.change_told"
+    RIGHTS_REQUESTED = "rights_request.made"
+    RIGHTS_REQUEST_APPROVED = "rights_request.approved"
+    RIGHTS_REQUEST_DECLINED = "rights_request.declined"
+    RIGHTS_REQUEST_WITHDRAWN = "rights_request.withdrawn"
+    RIGHTS_REQUEST_EXPIRED = "rights_request.expired"
+    RIGHTS_REQUEST_VOID = "rights_request.void"
+    ERASURE_SCHEDULED = "erasure.scheduled"
+    ERASURE_CANCELLED = "erasure.cancelled"
+    USER_ERASED = "user.erased"
+    USER_EXPORTED = "user.exported"
     REGISTRATION_STARTED = "registration.started"
     REGISTRATION_IDENTIFIED = "registration.identified"
     REGISTRATION_MATCHED = "registration.matched"
@@ -64,10 +77,18 @@ class Event(StrEnum):
     USER_REGISTERED = "user.registered"
     USER_CREATED = "user.created"
     USER_CHANGED = "user.changed"
+    USER_PASSWORD_RESET = "user.password_reset"  # noqa: S105 - an event, not a password
+    USER_PASSWORD_CHANGED = "user.password_changed"  # noqa: S105 - an event, not a password
+    USER_PASSWORD_REFUSED = "user.password_refused"  # noqa: S105 - an event, not a password
+    USER_EMAIL_CHANGED = "user.email_changed"
+    ACCOUNT_LINK_ASKED = "account_link.asked"
+    ACCOUNT_LINK_EXPIRED = "account_link.expired"
+    ACCOUNT_LINK_REPLACED = "account_link.replaced"
     SESSION_STARTED = "session.started"
     SESSION_REFUSED = "session.refused"
     SESSION_ENDED = "session.ended"
     ACCESS_REFUSED = "access.refused"
+    SERVICE_REFUSED = "service.refused"
     CUSTOMERS_IMPORTED = "customers.imported"
 
 
@@ -75,7 +96,10 @@ class AuditEvent(Base):
     """One event."""
 
     __tablename__ = "audit_events"
-    __table_args__ = (Index("ix_audit_events_relation_id_at", "relation_id", "at"),)
+    __table_args__ = (
+        Index("ix_audit_events_relation_id_at", "relation_id", "at"),
+        Index("ix_audit_events_actor_id", "actor_id"),
+    )
 
     # Order of writing, which times alone do not give.
     number: Mapped[int] = mapped_column(

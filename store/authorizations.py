@@ -1,6 +1,6 @@
 """Authorizations: user x relation x role. Ended ones stay as history (spec section 2)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -75,7 +75,26 @@ async def active_on(
         _gives_at(at),
     )
     if lock:
-        query = query.with_for_update(of=Authorization).execution_options(populate_existing=True)
+        # In the order in which everybody locks them: nobody waits crosswise.
+        query = query.order_by(Authorization.id).with_for_update(of=Authorization)
+        query = query.execution_options(populate_existing=True)
+    return (await session.scalars(query)).all()
+
+
+async def locked(
+    session: AsyncSession, ids: Collection[UUID], *, suspended: bool = False
+) -> Sequence[Authorization]:
+    """Authorizations that have not ended, with these ids, locked; `suspended`: also those that are."""
+    wanted = and_(Authorization.id.in_(ids), Authorization.ended_at.is_(None))
+    if not suspended:
+        wanted = and_(wanted, Authorization.suspended_at.is_(None))
+    query = (
+        select(Authorization)
+        .where(wanted)
+        .order_by(Authorization.id)
+        .with_for_update(of=Authorization)
+        .execution_options(populate_existing=True)
+    )
     return (await session.scalars(query)).all()
 
 

@@ -73,6 +73,20 @@ async def relation(
     return (await session.scalars(query)).one_or_none()
 
 
+async def relation_alone(session: AsyncSession, relation_id: UUID) -> CustomerRelation | None:
+    """The relation with its customer; nobody else grants or ends anything on it before this transaction ends.
+
+    Take it before what is held on it.
+    """
+    query = (
+        select(CustomerRelation)
+        .where(CustomerRelation.id == relation_id)
+        .with_for_update(key_share=True, of=CustomerRelation)
+        .execution_options(populate_existing=True)
+    )
+    return (await session.scalars(query)).one_or_none()
+
+
 async def relation_of(
     session: AsyncSession, customer_number: str, commodity: Commodity
 ) -> CustomerRelation | None:

@@ -24,7 +24,10 @@ async def suspend_all(session: AsyncSession, registration: Registration, at: dat
     accomplices; if it was not, customer service lifts it. Returns how many were suspended.
     """
     suspended = 0
-    # Again until nothing is found: what somebody grants meanwhile is seen once its transaction is over.
+    # The relations before what is held on them, as everybody does: whoever is granting or ending something
+    # there is waited for, and seen then.
+    await _hold_relations(session, registration)
+    # Again until nothing is found: whoever was invited by those who fall, and by those again.
     while found := await _standing(session, registration):
         for held in found:
             held.suspended_at = at
@@ -39,6 +42,16 @@ async def suspend_all(session: AsyncSession, registration: Registration, at: dat
         suspended += len(found)
         await session.flush()
     return suspended
+
+
+async def _hold_relations(session: AsyncSession, registration: Registration) -> None:
+    query = (
+        select(CustomerRelation.id)
+        .where(CustomerRelation.customer_id == registration.customer_id)
+        .order_by(CustomerRelation.id)
+        .with_for_update(key_share=True)
+    )
+    await session.execute(query)
 
 
 async def _standing(session: AsyncSession, registration: Registration) -> Sequence[Authorization]:

@@ -4,7 +4,20 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, String, Text, and_, func, not_, select, text, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    and_,
+    func,
+    not_,
+    or_,
+    select,
+    text,
+    tuple_,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -261,13 +274,18 @@ async def sent_since(
     return count, oldest
 
 
-async def to_purge(session: AsyncSession, ended_before: datetime, limit: int) -> Sequence[Invitation]:
-    """Ended invitations of people who did not accept, whose personal data are due for erasure."""
+async def to_purge(
+    session: AsyncSession, *, refused_before: datetime, accepted_before: datetime, limit: int
+) -> Sequence[Invitation]:
+    """Ended invitations whose personal data are due for erasure: of who did not accept, and of who did."""
+    accepted = Invitation.state == InvitationState.ACCEPTED
     query = (
         select(Invitation)
         .where(
-            Invitation.ended_at < ended_before,
-            Invitation.state != InvitationState.ACCEPTED,
+            or_(
+                and_(not_(accepted), Invitation.ended_at < refused_before),
+                and_(accepted, Invitation.ended_at < accepted_before),
+            ),
             Invitation.purged_at.is_(None),
         )
         .with_for_update(of=Invitation)

@@ -55,6 +55,12 @@ def owe_signal(session: AsyncSession, kind: ProcessKind, process_id: UUID, signa
     )
 
 
+async def owes_signal(session: AsyncSession, process_id: UUID, signal: str) -> bool:
+    """Whether a process has yet to be told something."""
+    query = select(OutboxRow.id).where(OutboxRow.process_id == process_id, OutboxRow.signal == signal)
+    return (await session.scalars(query.limit(1))).first() is not None
+
+
 async def signal_needless(session: AsyncSession, process_id: UUID, signal: str) -> None:
     """The process knows by itself what the signal would tell it."""
     await session.execute(

@@ -36,10 +36,12 @@ async def levels(
 
     With `lock`, the answer holds until the current transaction ends.
     """
-    # The relation before what is held on it, as operators' commands do: nobody waits crosswise.
-    relation = await customers.relation(session, relation_id, lock=lock)
+    if lock:
+        # The relation before what is held on it, as operators' commands do: nobody waits crosswise.
+        await customers.relation(session, relation_id, lock=True)
+    # One query, which brings the relation: both are of the same moment.
     held = await authorizations.active_on(session, user_id, relation_id, at, lock=lock)
-    return levels_of(relation, held, at)
+    return levels_of(held[0].relation if held else None, held, at)
 
 
 def levels_of(

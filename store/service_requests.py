@@ -26,6 +26,13 @@ class ServiceRequest(Base):
     registration_id: Mapped[UUID | None] = mapped_column(ForeignKey("registrations.id"), index=True)
     customer_id: Mapped[UUID | None] = mapped_column(ForeignKey("customers.id"))
     created_at: Mapped[datetime]
+    # When what the person gave was erased; why the request was made, in one of our words, stays.
+    contact_erased_at: Mapped[datetime | None]
+
+    def erase_contact(self, at: datetime) -> None:
+        """Empties what the person gave."""
+        self.contact = {key: value for key, value in self.contact.items() if key == "reason"}
+        self.contact_erased_at = at
 
 
 def open_request(session: AsyncSession, request: ServiceRequest) -> None:

@@ -1,12 +1,15 @@
 """Sessions: opaque tokens, kept as hashes (spec section 4)."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from sqlalchemy import ForeignKey, String, delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from store import audit
+from store.audit import Actor, Event
 from store.base import Base
 from store.users import User
 
@@ -27,6 +30,8 @@ class Session(Base):
     ended_at: Mapped[datetime | None]
     # When its user last identified strongly in it.
     identified_at: Mapped[datetime | None]
+    # In which browser, in coarse words ("Firefox, Windows"); empty when unknown.
+    device: Mapped[str] = mapped_column(String(60), default="")
 
     user: Mapped[User] = relationship(lazy="joined", innerjoin=True)
 
@@ -42,6 +47,57 @@ async def knows_source(session: AsyncSession, user_id: UUID, source_hash: str, s
         Session.user_id == user_id, Session.source_hash == source_hash, Session.created_at >= since
     )
     return (await session.scalars(query.limit(1))).first() is not None
+
+
+async def living(
+    session: AsyncSession, user_id: UUID, now: datetime, idle: timedelta, *, lock: bool = False
+) -> Sequence[Session]:
+    """A user's sessions that still open something, the newest first."""
+    query = (
+        select(Session)
+        .where(
+            Session.user_id == user_id,
+            Session.ended_at.is_(None),
+            Session.expires_at > now,
+            Session.last_seen_at > now - idle,
+        )
+        .order_by(Session.created_at.desc(), Session.id)
+    )
+    if lock:
+        query = query.with_for_update(of=Session).execution_options(populate_existing=True)
+    return (await session.scalars(query)).all()
+
+
+async def of_user(session: AsyncSession, session_id: UUID, user_id: UUID) -> Session | None:
+    """The session, locked, if it is this user's."""
+    query = (
+        select(Session)
+        .where(Session.id == session_id, Session.user_id == user_id)
+        .with_for_update(of=Session)
+        .execution_options(populate_existing=True)
+    )
+    return (await session.scalars(query)).one_or_none()
+
+
+def end(session: AsyncSession, ended: Session, at: datetime) -> None:
+    """Ends a session, at its user's wish, with its audit event."""
+    ended.ended_at = at
+    record(session, Event.SESSION_ENDED, ended, at)
+
+
+async def end_all(
+    session: AsyncSession, user_id: UUID, at: datetime, idle: timedelta, *, but: UUID | None = None
+) -> int:
+    """Ends all sessions of a user but one. Returns how many there were."""
+    found = [each for each in await living(session, user_id, at, idle, lock=True) if each.id != but]
+    for each in found:
+        end(session, each, at)
+    return len(found)
+
+
+def record(session: AsyncSession, event: Event, of: Session, at: datetime) -> None:
+    """Adds an event about a session."""
+    audit.record(session, event, at=at, actor=Actor.USER, actor_id=of.user_id, subject_id=of.user_id)
 
 
 async def forget_before(session: AsyncSession, moment: datetime) -> None:

@@ -1,11 +1,14 @@
 """All tables, for migrations and tests: importing this module registers every one of them."""
 
 from store import (
+    account_links,
     audit,
+    authorization_changes,
     authorizations,
     contract_links,
     customers,
     drafts,
+    erasures,
     identifications,
     invitations,
     limits,
@@ -13,6 +16,7 @@ from store import (
     outbox,
     registrations,
     registry_pulls,
+    rights_requests,
     service_requests,
     sessions,
     users,
@@ -23,11 +27,14 @@ __all__ = ["METADATA"]
 
 METADATA = Base.metadata
 _ALL = (
+    account_links,
     audit,
+    authorization_changes,
     authorizations,
     contract_links,
     customers,
     drafts,
+    erasures,
     identifications,
     invitations,
     limits,
@@ -35,6 +42,7 @@ _ALL = (
     outbox,
     registrations,
     registry_pulls,
+    rights_requests,
     service_requests,
     sessions,
     users,

@@ -31,6 +31,8 @@ class User(Base):
     terms_version: Mapped[str | None] = mapped_column(String(40))
     terms_accepted_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
+    # When everything personal was erased; what is left is the id that history points to.
+    erased_at: Mapped[datetime | None]
     # Counts the changes; the ETag of `me`.
     revision: Mapped[int] = mapped_column(default=1)
 
@@ -38,13 +40,26 @@ class User(Base):
 
     @property
     def full_name(self) -> str:
-        """First and last name."""
-        return f"{self.first_name} {self.last_name}"
+        """First and last name; nothing for somebody who was erased."""
+        return f"{self.first_name} {self.last_name}".strip()
+
+    def erase(self, at: datetime) -> None:
+        """Empties everything personal. Nobody can log in as this user, and no mail goes to him."""
+        self.erased_at = at
+        self.username = self.username_normalised = self.email_normalised = f"erased-{self.id}"
+        self.password_hash = self.first_name = self.last_name = self.email = ""
+        self.name_suggestion_allowed = False
 
 
 async def user(session: AsyncSession, user_id: UUID) -> User | None:
     """The user with this id."""
     return await session.get(User, user_id)
+
+
+async def locked(session: AsyncSession, user_id: UUID) -> User | None:
+    """The user as he stands now; nobody else changes him before the current transaction ends."""
+    query = select(User).where(User.id == user_id).with_for_update().execution_options(populate_existing=True)
+    return (await session.scalars(query)).one_or_none()
 
 
 async def by_email(session: AsyncSession, address: str) -> User | None:

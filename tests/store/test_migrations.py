@@ -16,7 +16,9 @@ from store.tables import METADATA
 PARTIAL = {
     ("authorizations", "uq_authorizations_active"),
     ("contract_links", "uq_contract_links_open"),
+    ("erasures", "uq_erasures_under_way"),
     ("invitations", "uq_invitations_open"),
+    ("rights_requests", "uq_rights_requests_open"),
 }
 
 
