@@ -16,7 +16,7 @@ from domain.invitations import (
     LookAtInvitation,
 )
 from domain.vocabulary import DeliveryState, GrantedThrough, InvitationState, ProcessKind
-from store import authorizations, disputes, identifications, invitations, outbox, policy, users
+from store import authorizations, disputes, falling, identifications, invitations, outbox, policy, users
 from store.audit import Event
 from store.authorizations import Authorization
 from store.database import Database
@@ -107,8 +107,13 @@ async def _refusal_to_receive(session: AsyncSession, invitation: Invitation, use
 
 
 async def _right_is_gone(session: AsyncSession, invitation: Invitation, now: datetime) -> bool:
-    """Asks again, and locks the answer: who removes the right waits for this transaction, or was first."""
+    """Asks again, and locks the answer: who removes the right waits for this transaction, or was first.
+
+    A right that was given again meanwhile is another one: what fell with the old one stays fallen.
+    """
     giver = await policy.levels(session, invitation.inviter_id, invitation.relation_id, now, lock=True)
+    if await outbox.owes_signal(session, invitation.id, falling.RIGHT_LOST):
+        return True
     refusal = roles.refusal_to_give(
         kind=invitation.relation.customer.kind,
         role=invitation.role,

@@ -1,12 +1,13 @@
 """Sending a process's e-mails, each once (spec 3: a message row per process, template and sequence)."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
+from temporalio.exceptions import ApplicationError
 
 from activities.clients.smtp import DeliveryOutcome, Mailer, TemporaryMailFailure
 from domain.codes import Code
@@ -87,10 +88,28 @@ class Notifier:
             if row.delivery is not DeliveryState.QUEUED:
                 return
             message_id, in_doubt = row.id, row.handed_over_at is not None
+        if not letter.recipient:
+            # Somebody who has been erased meanwhile.
+            await self._settle(message_id, Fate(DeliveryState.FAILED, now), settled)
+            return
         fate = await self._hand_over(letter, message_id, now, in_doubt=in_doubt)
+        await self._settle(message_id, fate, settled)
+
+    async def _settle(self, message_id: UUID, fate: Fate, settled: Settled) -> None:
         async with self._database.transaction() as session:
             if await messages.settle(session, message_id, fate.state, fate.at):
                 await settled(session, fate)
+
+    async def send_all(self, process_id: UUID, letters: Iterable[Letter], *, now: datetime) -> None:
+        """Sends several; one that is not taken this time holds up no other. Raises as `send` does."""
+        failure: ApplicationError | None = None
+        for letter in letters:
+            try:
+                await self.send(process_id, letter, now=now)
+            except ApplicationError as error:
+                failure = error
+        if failure is not None:
+            raise failure
 
     async def _hand_over(self, letter: Letter, message_id: UUID, now: datetime, *, in_doubt: bool) -> Fate:
         """`in_doubt`: the mail server may have it from an earlier try, whatever it says to this one."""

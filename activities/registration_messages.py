@@ -1,11 +1,9 @@
 """The e-mails of the registration process (spec 3.2)."""
 
-from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
 
 from activities.notifications import Letter, Notifier, attempt_time
 from activities.registration_letters import Completed, RegistrationLetters
@@ -62,7 +60,7 @@ class RegistrationMessages:
             if customer is not None:
                 told = await _who_must_know(session, registration, user, customer)
                 letters += self._letters.notices(told, news.dispute)
-        await self._send_all(news, letters)
+        await self._notifier.send_all(news.registration_id, letters, now=attempt_time(news.now))
         await self.note_untold(news)
 
     @activity.defn(name="NoteUntold")
@@ -99,18 +97,7 @@ class RegistrationMessages:
             registration, user, customer = await _completed(session, news.registration_id)
         if customer is not None and registration.disputed_at is not None:
             letter = self._letters.suspended(user, customer, registration.disputed_at)
-            await self._send_all(news, [letter])
-
-    async def _send_all(self, news: TellOfRegistration | TellOfDispute, letters: Sequence[Letter]) -> None:
-        """One that is not taken this time holds up nobody else's."""
-        failure: ApplicationError | None = None
-        for letter in letters:
-            try:
-                await self._notifier.send(news.registration_id, letter, now=attempt_time(news.now))
-            except ApplicationError as error:
-                failure = error
-        if failure is not None:
-            raise failure
+            await self._notifier.send(news.registration_id, letter, now=attempt_time(news.now))
 
 
 async def _completed(

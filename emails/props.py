@@ -14,7 +14,15 @@ from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
-from domain.vocabulary import Commodity, CustomerKind, Message, Role
+from domain.vocabulary import (
+    Commodity,
+    CustomerKind,
+    Level,
+    Message,
+    RightsRequestState,
+    Role,
+    Subpage,
+)
 
 
 class Treatment(Enum):
@@ -214,12 +222,179 @@ class ContractsNotLinkedProps(EmailProps):
     link: Link
 
 
+class HeldRole(EmailProps):
+    """A role that is or was held on the relation."""
+
+    role: Role
+
+
+class SubpageLevel(EmailProps):
+    """What may be done on a subpage: to see, or to see and change."""
+
+    subpage: Subpage
+    level: Level
+
+
+class _AuthorizationChangeProps(EmailProps):
+    """About what a user held on a relation in these roles; `left`: what he may do there now, if anything."""
+
+    first_name: str
+    relation: RelationLabel
+    roles: tuple[HeldRole, ...]
+    changed_at: Moment
+    left: tuple[SubpageLevel, ...]
+
+
+class AuthorizationRemovedProps(_AuthorizationChangeProps):
+    """To the user: somebody removed it. `actor_name`: None for customer service."""
+
+    actor_name: str | None
+
+
+class AuthorizationGivenUpProps(_AuthorizationChangeProps):
+    """To the user who gave it up himself."""
+
+
+class AuthorizationLevelsChangedProps(_AuthorizationChangeProps):
+    """To the user: what it allows was changed by himself, somebody else, or customer service (None)."""
+
+    actor_name: str | None
+    by_reader: bool
+    link: Link
+
+
+class _ChangeNoticeProps(_AuthorizationChangeProps):
+    """To somebody who manages the relation's users, about the user `user_name`."""
+
+    user_name: str
+    link: Link
+
+
+class AuthorizationRemovedNoticeProps(_ChangeNoticeProps):
+    """Somebody's was removed: by the reader, by another manager, or by customer service (None)."""
+
+    actor_name: str | None
+    by_reader: bool
+
+
+class AuthorizationGivenUpNoticeProps(_ChangeNoticeProps):
+    """Somebody gave his own up."""
+
+
+class PasswordResetProps(EmailProps):
+    """To a user whose address was given under *Forgotten password*. The link works until `deadline`, once."""
+
+    first_name: str
+    link: Link
+    deadline: Moment
+
+
+class PasswordChangedProps(EmailProps):
+    """To a user whose password was changed. `link`: where he gets a new one if it was not he."""
+
+    first_name: str
+    changed_at: Moment
+    link: Link
+
+
+class UsernameReminderProps(EmailProps):
+    """To a user whose address was given under *Forgotten username*.
+
+    The username is shown as is, to be copied: it is the reader's own, without spaces.
+    """
+
+    first_name: str
+    username: Annotated[str, Treatment.CODE, Field(pattern=r"^\S{1,254}$")]
+    login_link: Link
+
+
+class EmailChangeProps(EmailProps):
+    """To the address that a user wants to change to: confirm it until `deadline`.
+
+    `first_name` is the user's; he may be a stranger to whoever reads it.
+    """
+
+    first_name: str
+    link: Link
+    deadline: Moment
+
+
+class EmailChangeAskedProps(EmailProps):
+    """To a user's present address: somebody asked to change it. The other one, unconfirmed, is not told."""
+
+    first_name: str
+    asked_at: Moment
+
+
+class EmailChangedProps(EmailProps):
+    """To a user's old and new address. `username_changed`: it was the old address, and is the new one."""
+
+    first_name: str
+    changed_at: Moment
+    username_changed: bool
+
+
+class RightsRequestedProps(EmailProps):
+    """To somebody who manages the users: a user asks for more. `asked`: what he does not have yet.
+
+    `message` is what he wrote, perhaps nothing.
+    """
+
+    first_name: str
+    user_name: str
+    relation: RelationLabel
+    asked: tuple[SubpageLevel, ...]
+    message: Quoted
+    deadline: Moment
+    is_reminder: bool
+    link: Link
+
+
+class RightsRequestEndedProps(EmailProps):
+    """To who asked: `state` is declined, expired or void."""
+
+    first_name: str
+    relation: RelationLabel
+    state: RightsRequestState
+    link: Link
+
+
+class ErasureScheduledProps(EmailProps):
+    """To a user who wants to be erased: it is done at `due`, unless he regrets it by `link` before."""
+
+    first_name: str
+    due: Moment
+    link: Link
+
+
+class ErasureCancelledProps(EmailProps):
+    """To a user who regretted it."""
+
+    first_name: str
+
+
+class ErasureDueProps(EmailProps):
+    """The last e-mail: the user's data are erased now."""
+
+    first_name: str
+
+
 PROPS: Mapping[Message, type[EmailProps]] = MappingProxyType(
     {
         Message.INVITATION: InvitationProps,
         Message.INVITATION_REMINDER: InvitationReminderProps,
         Message.INVITATION_ACCEPTED: InvitationAcceptedProps,
         Message.AUTHORIZATION_GRANTED: AuthorizationGrantedProps,
+        Message.AUTHORIZATION_REMOVED: AuthorizationRemovedProps,
+        Message.AUTHORIZATION_REMOVED_NOTICE: AuthorizationRemovedNoticeProps,
+        Message.AUTHORIZATION_GIVEN_UP: AuthorizationGivenUpProps,
+        Message.AUTHORIZATION_GIVEN_UP_NOTICE: AuthorizationGivenUpNoticeProps,
+        Message.AUTHORIZATION_LEVELS_CHANGED: AuthorizationLevelsChangedProps,
+        Message.RIGHTS_REQUESTED: RightsRequestedProps,
+        Message.RIGHTS_REQUEST_ENDED: RightsRequestEndedProps,
+        Message.ERASURE_SCHEDULED: ErasureScheduledProps,
+        Message.ERASURE_CANCELLED: ErasureCancelledProps,
+        Message.ERASURE_DUE: ErasureDueProps,
         Message.INVITATION_DECLINED: InvitationDeclinedProps,
         Message.INVITATION_CANCELLED: InvitationCancelledProps,
         Message.INVITATION_EXPIRED: InvitationExpiredProps,
@@ -233,5 +408,11 @@ PROPS: Mapping[Message, type[EmailProps]] = MappingProxyType(
         Message.REGISTRATION_SUSPENDED: RegistrationSuspendedProps,
         Message.CONTRACTS_LINKED: ContractsLinkedProps,
         Message.CONTRACTS_NOT_LINKED: ContractsNotLinkedProps,
+        Message.PASSWORD_RESET: PasswordResetProps,
+        Message.PASSWORD_CHANGED: PasswordChangedProps,
+        Message.USERNAME_REMINDER: UsernameReminderProps,
+        Message.EMAIL_CHANGE: EmailChangeProps,
+        Message.EMAIL_CHANGE_ASKED: EmailChangeAskedProps,
+        Message.EMAIL_CHANGED: EmailChangedProps,
     }
 )

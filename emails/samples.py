@@ -4,15 +4,36 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
 
-from domain.vocabulary import Commodity, CustomerKind, Language, Message, Role
+from domain.vocabulary import (
+    Commodity,
+    CustomerKind,
+    Language,
+    Level,
+    Message,
+    RightsRequestState,
+    Role,
+    Subpage,
+)
 from emails.props import (
+    AuthorizationGivenUpNoticeProps,
+    AuthorizationGivenUpProps,
     AuthorizationGrantedProps,
+    AuthorizationLevelsChangedProps,
+    AuthorizationRemovedNoticeProps,
+    AuthorizationRemovedProps,
     ContractsLinkedProps,
     ContractsNotLinkedProps,
     CustomerLabel,
+    EmailChangeAskedProps,
+    EmailChangedProps,
+    EmailChangeProps,
     EmailConfirmationProps,
     EmailInUseProps,
     EmailProps,
+    ErasureCancelledProps,
+    ErasureDueProps,
+    ErasureScheduledProps,
+    HeldRole,
     InvitationAcceptedProps,
     InvitationCancelledProps,
     InvitationDeclinedProps,
@@ -22,10 +43,16 @@ from emails.props import (
     InvitationUndeliverableProps,
     InvitationVoidProps,
     InvitationWithdrawnProps,
+    PasswordChangedProps,
+    PasswordResetProps,
     RegistrationCompletedProps,
     RegistrationNoticeProps,
     RegistrationSuspendedProps,
     RelationLabel,
+    RightsRequestedProps,
+    RightsRequestEndedProps,
+    SubpageLevel,
+    UsernameReminderProps,
 )
 from emails.render import Brand
 
@@ -65,6 +92,11 @@ _FARM = RelationLabel(
     customer_kind=CustomerKind.PRIVATE,
     commodity=Commodity.ELECTRICITY,
     business_id="7654321-2",
+)
+_USERS = f"{_ORIGIN}/relations/0b5d4c55-6e3f-4a52-9a6b-2a1f3c4d5e6f/users"
+_VIEWERS = (
+    SubpageLevel(subpage=Subpage.CONSUMPTION, level=Level.READ),
+    SubpageLevel(subpage=Subpage.REPORTS, level=Level.READ),
 )
 _BAKERY = CustomerLabel(customer_name=_COMPANY.customer_name, business_id=_COMPANY.business_id)
 
@@ -108,6 +140,55 @@ _OTHERS: Mapping[Message, EmailProps] = MappingProxyType(
             role=Role.ADMINISTRATOR,
             granted_at=_MOMENT,
         ),
+        Message.AUTHORIZATION_REMOVED: AuthorizationRemovedProps(
+            first_name="Maria",
+            relation=_COMPANY,
+            roles=(HeldRole(role=Role.ADMINISTRATOR), HeldRole(role=Role.RELATION_USER)),
+            changed_at=_MOMENT,
+            left=_VIEWERS,
+            actor_name="Åsa Mallman",
+        ),
+        Message.AUTHORIZATION_REMOVED_NOTICE: AuthorizationRemovedNoticeProps(
+            first_name="Björn",
+            relation=_COMPANY,
+            roles=(HeldRole(role=Role.ADMINISTRATOR), HeldRole(role=Role.RELATION_USER)),
+            changed_at=_MOMENT,
+            left=_VIEWERS,
+            user_name="Maria Provinen",
+            link=_USERS,
+            actor_name="Åsa Mallman",
+            by_reader=False,
+        ),
+        Message.AUTHORIZATION_GIVEN_UP: AuthorizationGivenUpProps(
+            first_name="Maria",
+            relation=_HOME,
+            roles=(HeldRole(role=Role.RELATION_USER),),
+            changed_at=_MOMENT,
+            left=(),
+        ),
+        Message.AUTHORIZATION_GIVEN_UP_NOTICE: AuthorizationGivenUpNoticeProps(
+            first_name="Kalle",
+            relation=_HOME,
+            roles=(HeldRole(role=Role.RELATION_USER),),
+            changed_at=_MOMENT,
+            left=(),
+            user_name="Maria Provinen",
+            link=_USERS,
+        ),
+        Message.AUTHORIZATION_LEVELS_CHANGED: AuthorizationLevelsChangedProps(
+            first_name="Maria",
+            relation=_COMPANY,
+            roles=(HeldRole(role=Role.RELATION_USER),),
+            changed_at=_MOMENT,
+            left=(
+                *_VIEWERS,
+                SubpageLevel(subpage=Subpage.CONTRACTS, level=Level.WRITE),
+                SubpageLevel(subpage=Subpage.INVOICES, level=Level.WRITE),
+            ),
+            actor_name="Åsa Mallman",
+            by_reader=False,
+            link=_USERS.removesuffix("users") + "authorizations",
+        ),
         Message.INVITATION_DECLINED: InvitationDeclinedProps(
             inviter_first_name="Kalle", invitee_name="Maja Provinen", relation=_HOME, declined_at=_MOMENT
         ),
@@ -127,6 +208,30 @@ _OTHERS: Mapping[Message, EmailProps] = MappingProxyType(
             inviter_first_name="Åsa", invitee_name="Maja Provinen", relation=_COMPANY
         ),
         Message.INVITATION_WITHDRAWN: InvitationWithdrawnProps(invitee_first_name="Maja", relation=_COMPANY),
+        Message.RIGHTS_REQUESTED: RightsRequestedProps(
+            first_name="Åsa",
+            user_name="Maja Provinen",
+            relation=_COMPANY,
+            asked=(
+                SubpageLevel(subpage=Subpage.CONTRACTS, level=Level.READ),
+                SubpageLevel(subpage=Subpage.INVOICES, level=Level.WRITE),
+            ),
+            message="Hej!\n\nJag sköter fakturorna från och med nu.\n\nMaja",
+            deadline=_DEADLINE,
+            is_reminder=False,
+            link=f"{_ORIGIN}/rights-requests/1b0c8f6e-5d0a-4d6c-9e43-7d4cfa2f6f10",
+        ),
+        Message.RIGHTS_REQUEST_ENDED: RightsRequestEndedProps(
+            first_name="Maja",
+            relation=_COMPANY,
+            state=RightsRequestState.DECLINED,
+            link=f"{_ORIGIN}/relations/1b0c8f6e-5d0a-4d6c-9e43-7d4cfa2f6f10/authorizations",
+        ),
+        Message.ERASURE_SCHEDULED: ErasureScheduledProps(
+            first_name="Maja", due=_DEADLINE, link=f"{_ORIGIN}/account/erasure"
+        ),
+        Message.ERASURE_CANCELLED: ErasureCancelledProps(first_name="Maja"),
+        Message.ERASURE_DUE: ErasureDueProps(first_name="Maja"),
         Message.EMAIL_CONFIRMATION: EmailConfirmationProps(
             first_name="Åsa",
             customer_name=_BAKERY.customer_name,
@@ -161,6 +266,22 @@ _OTHERS: Mapping[Message, EmailProps] = MappingProxyType(
         ),
         Message.CONTRACTS_NOT_LINKED: ContractsNotLinkedProps(
             first_name="Kalle", link=f"{_ORIGIN}/contract-links"
+        ),
+        Message.PASSWORD_RESET: PasswordResetProps(
+            first_name="Maja", link=f"{_ORIGIN}/password-resets/open/{_END_OF_LINK}", deadline=_DEADLINE
+        ),
+        Message.PASSWORD_CHANGED: PasswordChangedProps(
+            first_name="Maja", changed_at=_MOMENT, link=f"{_ORIGIN}/password/forgotten"
+        ),
+        Message.USERNAME_REMINDER: UsernameReminderProps(
+            first_name="Maja", username="maja.provinen@example.com", login_link=f"{_ORIGIN}/login"
+        ),
+        Message.EMAIL_CHANGE: EmailChangeProps(
+            first_name="Maja", link=f"{_ORIGIN}/email-changes/open/{_END_OF_LINK}", deadline=_DEADLINE
+        ),
+        Message.EMAIL_CHANGE_ASKED: EmailChangeAskedProps(first_name="Maja", asked_at=_MOMENT),
+        Message.EMAIL_CHANGED: EmailChangedProps(
+            first_name="Maja", changed_at=_MOMENT, username_changed=True
         ),
     }
 )

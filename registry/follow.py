@@ -13,18 +13,15 @@ from sqlalchemy import ColumnElement, and_, not_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import lazyload
 
-from domain.vocabulary import OPEN_INVITATION_STATES, GrantedThrough, ProcessKind, Role
+from domain.vocabulary import OPEN_INVITATION_STATES, GrantedThrough, Role
 from registry.existing import chunks
 from registry.grants import grant_on
-from store import audit, outbox
+from store import audit, falling
 from store.audit import Actor, Event
 from store.authorizations import Authorization
 from store.customers import Customer, CustomerRelation
 from store.identifications import StrongIdentity
 from store.invitations import Invitation
-
-# The invitation process listens to this.
-_RIGHT_LOST = "right_lost"
 
 # Of a private customer: what a relation's end leaves, for reading.
 OF_OWNER = and_(Authorization.role == Role.OWNER, Authorization.granted_through == GrantedThrough.CONTRACT)
@@ -143,9 +140,7 @@ def _rests_on(authorization: Authorization) -> ColumnElement[bool]:
 
 
 async def _drop_invitations(session: AsyncSession, which: ColumnElement[bool], now: datetime) -> int:
-    """Tells open invitations' processes to end them. Until they do, a grant asks anew and finds no right."""
     query = select(Invitation.id).where(which, Invitation.state.in_(OPEN_INVITATION_STATES))
     found = (await session.scalars(query)).all()
-    for invitation_id in found:
-        outbox.owe_signal(session, ProcessKind.INVITATION, invitation_id, _RIGHT_LOST, now)
+    falling.drop(session, found, now)
     return len(found)

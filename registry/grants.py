@@ -89,13 +89,15 @@ async def _siblings(
             Authorization.suspended_at.is_(None),
             or_(of_owner, of_registration),
         )
-        .order_by(Authorization.valid_from, Authorization.id)
+        # Locked in the order in which everybody does; taken in the order of granting.
+        .order_by(Authorization.id)
         .options(lazyload(Authorization.user), lazyload(Authorization.relation))
         .with_for_update(read=True, of=Authorization)
         .execution_options(populate_existing=True)
     )
     found: dict[UUID, list[Authorization]] = {}
-    for relation_id, authorization in await session.execute(query):
+    rows = (await session.execute(query)).all()
+    for relation_id, authorization in sorted(rows, key=lambda row: (row[1].valid_from, row[1].id)):
         found.setdefault(relation_id, []).append(authorization)
     return found
 

@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain import email_address, passwords, text, usernames
+from domain.authorization_changes import AuthorizationChangeWaits
 from domain.codes import Code, Refused
 from domain.roles import FIRST_ROLE, ROLE_LEVELS
 from domain.vocabulary import (
@@ -21,21 +22,15 @@ from domain.vocabulary import (
     CustomerKind,
     GrantedThrough,
     Language,
-    Level,
-    ProcessKind,
     Role,
-    Subpage,
 )
 from runtime.passwords import hash_password
-from store import audit, authorizations, customers, invitations, outbox, policy, users
+from store import audit, authorization_acts, authorizations, customers, users
 from store.audit import Actor, Event
 from store.authorizations import Authorization
 from store.customers import Customer, CustomerRelation
 from store.database import Database
 from store.users import User
-
-# The invitation process listens to this.
-RIGHT_LOST = "right_lost"
 
 _FIRST_GRANTED_THROUGH: Mapping[CustomerKind, GrantedThrough] = MappingProxyType(
     {
@@ -179,12 +174,12 @@ async def end(
     customer_number: str,
     commodity: Commodity,
     role: Role,
+    waits: AuthorizationChangeWaits,
     now: datetime,
 ) -> Ended:
-    """Ends a user's authorization at once; raises OperatorError.
+    """Ends a user's authorization at once; raises OperatorError. He is told by e-mail, as of any removal.
 
-    When the right to manage users goes with it, the user's open invitations to the relation are told: their
-    processes end them as void.
+    The user's open invitations that rest on it are told: their processes end them as void.
     """
     async with database.transaction() as session:
         user = await _user(session, username)
@@ -193,10 +188,10 @@ async def end(
         authorization = next((each for each in active if each.role is role), None)
         if authorization is None:
             raise OperatorError(f"{user.username} is not {role} of {customer_number}, {commodity}.")
-        authorization.ended_at = now
-        _record(session, Event.AUTHORIZATION_ENDED, authorization, now)
-        falling = await _drop_invitations(session, authorization, now)
-        return Ended(_held(authorization), falling)
+        change = await authorization_acts.end(
+            session, relation, [authorization], actor=None, waits=waits, now=now
+        )
+        return Ended(_held(authorization), len(change.fallen_invitations))
 
 
 async def list_authorizations(database: Database, customer_number: str, *, now: datetime) -> Sequence[Held]:
@@ -224,22 +219,12 @@ async def _user(session: AsyncSession, username: str) -> User:
 async def _locked_relation(
     session: AsyncSession, customer_number: str, commodity: Commodity
 ) -> CustomerRelation:
-    """The relation; it cannot end, and no other command change it, before this transaction is over."""
-    relation = await customers.relation_of(session, customer_number, commodity)
+    """The relation; it cannot end, and no other act change it, before this transaction is over."""
+    found = await customers.relation_of(session, customer_number, commodity)
+    relation = None if found is None else await customers.relation_alone(session, found.id)
     if relation is None:
         raise OperatorError(f"There is no customer {customer_number} with {commodity}.")
-    await session.refresh(relation, with_for_update={"of": CustomerRelation, "key_share": True})
     return relation
-
-
-async def _drop_invitations(session: AsyncSession, lost: Authorization, now: datetime) -> int:
-    levels = await policy.levels(session, lost.user_id, lost.relation_id, now)
-    if levels[Subpage.USERS] is Level.WRITE:
-        return 0
-    resting = await invitations.resting_on(session, lost.user_id, lost.relation_id)
-    for invitation in resting:
-        outbox.owe_signal(session, ProcessKind.INVITATION, invitation.id, RIGHT_LOST, now)
-    return len(resting)
 
 
 async def _flush(session: AsyncSession, otherwise: str) -> None:

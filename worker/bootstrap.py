@@ -10,8 +10,13 @@ from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.worker import PollerBehaviorAutoscaling, Worker, WorkerDeploymentConfig
 
+from activities.account_letters import AccountLetters
+from activities.account_links import AccountLinkActivities
+from activities.account_messages import AccountMessages
+from activities.authorization_changes import AuthorizationChangeActivities
 from activities.clients.smtp import Mailer, SmtpMailer, SmtpSecurity, SmtpSettings
 from activities.contract_links import ContractLinkActivities
+from activities.erasures import ErasureActivities
 from activities.invitation_letters import InvitationLetters
 from activities.invitation_messages import InvitationMessages
 from activities.invitations import InvitationActivities
@@ -22,6 +27,7 @@ from activities.registration_letters import RegistrationLetters
 from activities.registration_messages import RegistrationMessages
 from activities.registrations import RegistrationActivities
 from activities.registry import RegistryActivities
+from activities.rights_requests import RightsRequestActivities
 from emails.brand import brand
 from registry.client import CustomerRegistry
 from runtime.identity_vault import IdentityVault
@@ -30,18 +36,26 @@ from runtime.outbox import Outbox
 from runtime.settings import Settings, Smtp
 from store.database import Database
 from worker.interceptors import LogIds
+from workflows.account_link import AccountLinkProcess
+from workflows.authorization_change import AuthorizationChangeProcess
 from workflows.contract_ends import ContractEndsProcess
 from workflows.contract_link import ContractLinkProcess
+from workflows.erasure import ErasureProcess
 from workflows.housekeeping import HousekeepingProcess
 from workflows.invitation import InvitationProcess
 from workflows.outbox import DrainOutboxProcess
 from workflows.registration import RegistrationProcess
 from workflows.registry_pull import RegistryPullProcess
+from workflows.rights_request import RightsRequestProcess
 
 WORKFLOWS: Sequence[type] = (
     InvitationProcess,
     RegistrationProcess,
     ContractLinkProcess,
+    AuthorizationChangeProcess,
+    RightsRequestProcess,
+    ErasureProcess,
+    AccountLinkProcess,
     DrainOutboxProcess,
     HousekeepingProcess,
     RegistryPullProcess,
@@ -118,6 +132,18 @@ def activities(parts: Parts) -> Sequence[Callable[..., Any]]:
         origin=settings.origin_url,
         zone=zone,
     )
+    changes = AuthorizationChangeActivities(database=database, notifier=notifier, origin=settings.origin_url)
+    account_links = AccountLinkActivities(database)
+    account_messages = AccountMessages(
+        database, notifier, AccountLetters(keys=keys, origin=settings.origin_url)
+    )
+    requests = RightsRequestActivities(database=database, notifier=notifier, origin=settings.origin_url)
+    erasing = ErasureActivities(
+        database=database,
+        notifier=notifier,
+        origin=settings.origin_url,
+        change_waits=settings.authorization_change,
+    )
     registry = RegistryActivities(database=database, registry=parts.registry, keys=keys, zone=zone)
     maintenance = Maintenance(database=database, outbox=parts.outbox, retention=settings.retention)
     return [
@@ -139,6 +165,20 @@ def activities(parts: Parts) -> Sequence[Callable[..., Any]]:
         links.link,
         links.give_up,
         links.tell,
+        account_links.look,
+        account_links.expire,
+        account_links.close,
+        account_messages.send,
+        changes.tell,
+        changes.close,
+        requests.ask,
+        requests.look,
+        requests.expire,
+        requests.tell_of_end,
+        erasing.tell,
+        erasing.look,
+        erasing.begin,
+        erasing.erase,
         registry.pull,
         registry.end_contracts,
         maintenance.drain_outbox,

@@ -6,14 +6,19 @@ from uuid import UUID
 
 from sqlalchemy.orm.exc import StaleDataError
 
-from domain import text
+from domain import passwords, text
 from domain.codes import Code, Refused
 from domain.person_name import is_own_first_name, is_own_last_name
-from domain.vocabulary import Language
+from domain.vocabulary import AccountLinkPurpose, Language
+from runtime.passwords import hash_password
+from starter.services import account_links, own_password
 from starter.services.context import Services
+from starter.services.processes import deliver_owed
 from starter.services.refusals import FieldChecks
-from store import audit, identifications
+from store import account_links as links_store
+from store import audit, identifications, sessions
 from store.audit import Actor, Event
+from store.sessions import Session
 from store.users import User
 
 
@@ -64,6 +69,28 @@ async def change(services: Services, user_id: UUID, changes: Changes, *, revisio
     except StaleDataError:
         raise Refused(Code.USER_CHANGED_MEANWHILE) from None
     return user
+
+
+async def change_password(services: Services, session: Session, current: str, new: str) -> None:
+    """Sets a new password; this session goes on, all others and all links end. An e-mail tells of it.
+
+    Raises FieldsRefused (`/current_password`, `/password`), Refused(`session.expired`), TooMany.
+    """
+    checks = FieldChecks()
+    if not await own_password.is_right(services, session, current):
+        checks.refuse("/current_password", Code.PASSWORD_WRONG)
+    checks.refuse("/password", passwords.refusal(new, about=account_links.own_words(session.user)))
+    checks.done()
+    password_hash, now = await hash_password(new), services.clock()
+    async with services.database.transaction() as writing:
+        user = await own_password.locked_user(writing, session, "/current_password")
+        user.password_hash = password_hash
+        await sessions.end_all(writing, user.id, now, services.settings.sessions.idle, but=session.id)
+        links = await links_store.open_of(writing, user.id)
+        links_store.replace(writing, links, now)
+        told = account_links.begin(services, writing, AccountLinkPurpose.PASSWORD_CHANGE, user)
+        links_store.record(writing, told, Event.USER_PASSWORD_CHANGED, at=now, actor=Actor.USER, by=user.id)
+    await deliver_owed(services, told.id)
 
 
 async def _refuse_foreign_names(

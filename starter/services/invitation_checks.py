@@ -14,7 +14,7 @@ from domain.codes import Code, Refused
 from domain.vocabulary import InvitationState, Language, Level, Role, Subpage
 from starter.services.context import Services
 from starter.services.refusals import AlreadyPending, FieldChecks, TooMany
-from store import authorizations, disputes, policy, users
+from store import authorizations, customers, disputes, policy, users
 from store import invitations as rows
 from store.customers import CustomerRelation
 from store.invitations import Invitation
@@ -151,11 +151,14 @@ async def allowed(
     *,
     lock: bool = False,
 ) -> Allowed:
-    """Whether this inviter may make this invitation now. With `lock`, nobody else ends `overdue` meanwhile.
+    """Whether this inviter may make this invitation now. `lock`: his right and `overdue` stay meanwhile.
 
     `draft` is checked. Raises Refused: `not_found`, `authorization.missing`, `authorization.*`,
     `identification.required`, `invitation.own_address`, `authorization.exists`; AlreadyPending; TooMany.
     """
+    if lock:
+        # Whoever ends the inviter's right waits for this invitation, and finds it; or was first.
+        await customers.relation(session, relation_id, lock=True)
     relation = await _managed(session, inviter, relation_id, now)
     await _refuse_role(services, session, inviter, relation, draft, now)
     overdue = await _refuse_person(session, inviter, relation, draft, now, lock=lock)

@@ -1,7 +1,6 @@
 """Becoming a user through an invitation (spec 3.1, step 3), and what its link shows before."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 from uuid import uuid4
 
 from sqlalchemy.exc import IntegrityError
@@ -21,8 +20,6 @@ from store import audit, invitations, users
 from store.audit import Actor, Event
 from store.invitations import Invitation
 from store.users import User
-
-_MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -51,14 +48,7 @@ async def look_up(services: Services, token: str, source: str) -> Located:
 
     Raises Refused(`not_found`) and TooMany.
     """
-    await throttle.hit(
-        services,
-        "lookup",
-        source,
-        limit=services.settings.limits.lookups_per_source_and_minute,
-        window=_MINUTE,
-        code=Code.REQUEST_TOO_MANY,
-    )
+    await throttle.look_up(services, source)
     async with services.database.reading() as session:
         invitation = await invitations.by_token_hash(session, token_hash(token))
         if invitation is None:

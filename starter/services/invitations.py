@@ -93,7 +93,8 @@ async def _write(
     now = services.clock()
     async with services.database.transaction() as session:
         # One invitation of an inviter at a time: limits are counted in peace, and a repeat sees the first.
-        inviter = await session.get_one(User, inviter.id, with_for_update=True)
+        # Not so that a row may not refer to him meanwhile: whoever removes him has the relation already.
+        inviter = await session.get_one(User, inviter.id, with_for_update={"key_share": True})
         if (earlier := await earlier_result(services, session, key)) is not None:
             return await session.get_one(Invitation, earlier)
         may = await allowed(services, session, inviter, relation_id, draft, now, lock=True)

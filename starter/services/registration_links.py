@@ -4,7 +4,6 @@ Opening a link changes nothing, since mail scanners open links too; what is post
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from domain.codes import Code, Refused
 from domain.vocabulary import ProcessKind, ServiceRequestKind
@@ -20,8 +19,6 @@ from store.registrations import Registration
 from store.service_requests import ServiceRequest, open_request
 from store.users import User
 
-_MINUTE = timedelta(minutes=1)
-
 
 @dataclass(frozen=True)
 class Disputable:
@@ -32,23 +29,12 @@ class Disputable:
     customer: Customer
 
 
-async def _slow_down(services: Services, source: str) -> None:
-    await throttle.hit(
-        services,
-        "lookup",
-        source,
-        limit=services.settings.limits.lookups_per_source_and_minute,
-        window=_MINUTE,
-        code=Code.REQUEST_TOO_MANY,
-    )
-
-
 async def confirmable(services: Services, token: str, source: str) -> Registration:
     """The registration whose address this token confirms. Changes nothing.
 
     Raises Refused: `not_found` for an unknown, replaced or used-up token, `registration.<end>`; TooMany.
     """
-    await _slow_down(services, source)
+    await throttle.look_up(services, source)
     async with services.database.reading() as session:
         found = await registrations.by_email_token_hash(session, token_hash(token))
     if found is None:
@@ -76,7 +62,7 @@ async def disputable(services: Services, token: str, source: str) -> Disputable:
 
     Raises Refused: `not_found` for an unknown token, `link.used` when the time to object is over; TooMany.
     """
-    await _slow_down(services, source)
+    await throttle.look_up(services, source)
     async with services.database.reading() as session:
         found = await registrations.by_dispute_token_hash(session, token_hash(token))
         if found is None or found.ended_at is None or found.user_id is None or found.customer_id is None:

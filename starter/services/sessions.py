@@ -1,7 +1,7 @@
 """Logging in and out (spec sections 3.2, 3.8 and 4)."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,10 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain import usernames
 from domain.codes import Code, Refused
 from runtime import passwords
-from runtime.keys import new_token, token_hash
+from runtime.keys import Keys, new_token, token_hash
 from starter.services.context import Services
 from starter.services.refusals import TooMany
-from store import audit, limits, sessions, users
+from store import account_links, audit, limits, sessions, users
 from store.audit import Actor, Event
 from store.sessions import Session
 from store.users import User
@@ -29,8 +29,10 @@ class Started:
     session: Session
 
 
-async def log_in(services: Services, *, username: str, password: str, source: str) -> Started:
-    """Starts a session. `source` is the client's address.
+async def log_in(
+    services: Services, *, username: str, password: str, source: str, device: str = ""
+) -> Started:
+    """Starts a session. `source` is the client's address, `device` its browser in coarse words.
 
     Raises Refused(`session.bad_credentials`), the same for an unknown username and a wrong password, after
     the same work; TooMany(`session.too_many_attempts`).
@@ -45,7 +47,13 @@ async def log_in(services: Services, *, username: str, password: str, source: st
     if user is None or not right:
         await guard.record_failure()
         raise Refused(Code.SESSION_BAD_CREDENTIALS)
-    return await _start(services, user.id, guard)
+    async with services.database.transaction() as session:
+        started = await _begin(services, session, user.id, source, device)
+        if started.session.user.password_hash != known_hash:
+            # Another one was chosen at this very moment, and ended all sessions: this one never was.
+            raise Refused(Code.SESSION_BAD_CREDENTIALS)
+        await guard.forgive(session)
+        return started
 
 
 class _LoginGuard:
@@ -62,13 +70,13 @@ class _LoginGuard:
         self._user = user
         name = usernames.normalised(username)
         keys = services.keys
-        self.source_hash = keys.source_hash(source)
-        self._own = keys.counter_key("login", name, source)
+        self._source_hash = keys.source_hash(source)
+        self._own = _own_key(keys, name, source)
         self._limits = {
             self._own: self._rules.failures_per_source,
             keys.counter_key("login-source", source): self._rules.failures_of_source,
         }
-        self._strangers = keys.counter_key("login-strangers", name)
+        self._strangers = _strangers_key(keys, name)
 
     async def count_attempt(self) -> None:
         """Counts before the password is looked at, so that many at once are no way around."""
@@ -106,41 +114,56 @@ class _LoginGuard:
             return False
         since = self._services.clock() - self._rules.source_known_for
         async with self._services.database.reading() as session:
-            return await sessions.knows_source(session, self._user.id, self.source_hash, since)
+            return await sessions.knows_source(
+                session, self._user.id, self._source_hash, since
+            ) or await account_links.knows_source(session, self._user.id, self._source_hash, since)
 
 
-async def start_for(services: Services, user_id: UUID, source: str) -> Started:
+async def forgive_failures(services: Services, session: AsyncSession, user: User, source: str) -> None:
+    """Forgets the wrong passwords that were tried for a user: here, and by all strangers together."""
+    name = user.username_normalised
+    for key in (_own_key(services.keys, name, source), _strangers_key(services.keys, name)):
+        await limits.clear(session, key)
+
+
+def _own_key(keys: Keys, name: str, source: str) -> str:
+    return keys.counter_key("login", name, source)
+
+
+def _strangers_key(keys: Keys, name: str) -> str:
+    return keys.counter_key("login-strangers", name)
+
+
+async def start_for(services: Services, user_id: UUID, source: str, device: str = "") -> Started:
     """Starts a session of somebody who chose his password a moment ago: he need not type it again.
 
-    `source` is the client's address. Raises Refused(`session.bad_credentials`) for a user who is gone.
+    `source` is the client's address, `device` its browser in coarse words. Raises
+    Refused(`session.bad_credentials`) for a user who is gone.
     """
     async with services.database.transaction() as session:
-        return await _begin(services, session, user_id, services.keys.source_hash(source))
+        return await _begin(services, session, user_id, source, device)
 
 
-async def _start(services: Services, user_id: UUID, guard: _LoginGuard) -> Started:
-    async with services.database.transaction() as session:
-        await guard.forgive(session)
-        return await _begin(services, session, user_id, guard.source_hash)
-
-
-async def _begin(services: Services, session: AsyncSession, user_id: UUID, source_hash: str) -> Started:
+async def _begin(
+    services: Services, session: AsyncSession, user_id: UUID, source: str, device: str
+) -> Started:
     """The session's row, with a token that nobody had before, and its audit event."""
     now, token = services.clock(), new_token()
-    user = await users.user(session, user_id)
+    user = await users.locked(session, user_id)
     if user is None:
         raise Refused(Code.SESSION_BAD_CREDENTIALS)
     started = Session(
         token_hash=token_hash(token),
         user=user,
-        source_hash=source_hash,
+        source_hash=services.keys.source_hash(source),
+        device=device,
         created_at=now,
         last_seen_at=now,
         expires_at=now + services.settings.sessions.lifetime,
     )
     session.add(started)
     await session.flush()
-    _record(session, Event.SESSION_STARTED, started, now)
+    sessions.record(session, Event.SESSION_STARTED, started, now)
     return Started(token, started)
 
 
@@ -170,9 +193,4 @@ async def log_out(services: Services, session_id: UUID) -> None:
     async with services.database.transaction() as session:
         found = await session.get_one(Session, session_id, with_for_update={"of": Session})
         if found.ended_at is None:
-            found.ended_at = now
-            _record(session, Event.SESSION_ENDED, found, now)
-
-
-def _record(session: AsyncSession, event: Event, of: Session, at: datetime) -> None:
-    audit.record(session, event, at=at, actor=Actor.USER, actor_id=of.user_id, subject_id=of.user_id)
+            sessions.end(session, found, now)

@@ -7,6 +7,8 @@ from starter.services.context import Services
 from starter.services.refusals import TooMany
 from store import limits
 
+_MINUTE = timedelta(minutes=1)
+
 
 async def hit(services: Services, what: str, *parts: str, limit: int, window: timedelta, code: Code) -> None:
     """Counts one more of `what` for `parts`. Raises TooMany beyond `limit` in a window."""
@@ -15,3 +17,15 @@ async def hit(services: Services, what: str, *parts: str, limit: int, window: ti
         value, ends_at = await limits.count(session, key, now, window)
     if value > limit:
         raise TooMany(code, ends_at - now)
+
+
+async def look_up(services: Services, source: str) -> None:
+    """Counts one more try of a link's token from a client's address. Raises TooMany."""
+    await hit(
+        services,
+        "lookup",
+        source,
+        limit=services.settings.limits.lookups_per_source_and_minute,
+        window=_MINUTE,
+        code=Code.REQUEST_TOO_MANY,
+    )

@@ -13,6 +13,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from activities.invitations import InvitationActivities
+from domain.authorization_changes import AuthorizationChangeWaits
 from domain.invitations import DecisionOutcome, GrantAuthorization
 from domain.roles import ROLE_LEVELS
 from domain.vocabulary import GrantedThrough, InvitationState, Role
@@ -67,6 +68,7 @@ class Scene:
             customer_number=self.relation.customer.customer_number,
             commodity=self.relation.commodity,
             role=Role.ADMINISTRATOR,
+            waits=AuthorizationChangeWaits(),
             now=NOW,
         )
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import select
 from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
@@ -13,15 +14,44 @@ from activities.maintenance import Maintenance
 from domain import ids
 from domain.invitations import InvitationWaits
 from domain.processes import DrainOutbox, KeepHouse
-from domain.vocabulary import DraftKind, InvitationState, ProcessKind
+from domain.rights_requests import RightsRequestWaits
+from domain.roles import NOTHING, ROLE_LEVELS
+from domain.vocabulary import (
+    AccountLinkPurpose,
+    AccountLinkState,
+    AuthorizationChangeKind,
+    AuthorizationChangeState,
+    ContractLinkState,
+    CustomerKind,
+    DeliveryState,
+    DraftKind,
+    ErasureState,
+    InvitationState,
+    Language,
+    ProcessKind,
+    RegistrationState,
+    RightsRequestState,
+    Role,
+    ServiceRequestKind,
+)
+from domain.vocabulary import Message as MessageKind
 from runtime.failures import DATA_CONVERTER
 from runtime.outbox import Outbox
 from runtime.settings import Retention
-from store import limits, outbox
+from store import limits, outbox, rights_requests
+from store.account_links import AccountLink
+from store.authorization_changes import AuthorizationChange
+from store.authorizations import Authorization
+from store.contract_links import ContractLink
 from store.database import Database
 from store.drafts import Draft
+from store.erasures import Erasure
 from store.invitations import Invitation
 from store.limits import IdempotencyKey
+from store.messages import Message
+from store.registrations import Registration
+from store.rights_requests import RightsRequest
+from store.service_requests import ServiceRequest
 from store.sessions import Session
 from store.users import User
 from tests import factories
@@ -237,3 +267,225 @@ async def test_delivering_twice_is_one_start(
     drained = await attempt(house.drain_outbox, DrainOutbox())
 
     assert (drained.taken, drained.left) == (1, 0)
+
+
+# "Keeping and erasing" in docs/operators.md: each row that housekeeping enforces, at its time.
+
+KEPT = Retention()
+
+
+async def make_history(database: Database) -> None:
+    """A user's life that ended at `NOW`, all of it pointing to each other."""
+    relation = await factories.make_relation(database)
+    manager = await factories.make_manager(database, relation)
+    user = await factories.make_user(database)
+    held = await factories.make_authorization(database, user, relation, role=Role.VIEWER, ended_at=NOW)
+    registration, ended = uuid4(), {"created_at": NOW, "deadline": NOW, "ended_at": NOW}
+    async with database.transaction() as session:
+        session.add_all(
+            [
+                AuthorizationChange(
+                    kind=AuthorizationChangeKind.REMOVAL,
+                    state=AuthorizationChangeState.TOLD,
+                    relation_id=relation.id,
+                    user_id=user.id,
+                    actor_id=manager.id,
+                    authorization_ids=[str(held.id)],
+                    roles=[Role.VIEWER],
+                    levels_before=ROLE_LEVELS[Role.VIEWER],
+                    levels_after=NOTHING,
+                    fallen_invitations=[],
+                    told_managers=[],
+                    created_at=NOW,
+                    ended_at=NOW,
+                ),
+                RightsRequest(
+                    relation_id=relation.id,
+                    authorization_id=held.id,
+                    user_id=user.id,
+                    levels=dict(ROLE_LEVELS[Role.RELATION_USER]),
+                    message="",
+                    told_managers=[str(manager.id)],
+                    state=RightsRequestState.VOID,
+                    **ended,
+                ),
+                ContractLink(user_id=user.id, state=ContractLinkState.LINKED, **ended),
+                Registration(
+                    id=registration,
+                    kind=CustomerKind.COMPANY,
+                    state=RegistrationState.COMPLETED,
+                    secret_hash=uuid4().hex,
+                    language=Language.SWEDISH,
+                    makes_user=True,
+                    user_id=user.id,
+                    customer_id=relation.customer_id,
+                    **ended,
+                ),
+                *(
+                    Erasure(user_id=user.id, state=state, created_at=NOW, due=NOW, ended_at=NOW)
+                    for state in (ErasureState.CANCELLED, ErasureState.DONE)
+                ),
+                Message(
+                    id=uuid4(),
+                    process_id=registration,
+                    template=MessageKind.RIGHTS_REQUESTED,
+                    sequence=1,
+                    delivery=DeliveryState.SENT,
+                    created_at=NOW,
+                ),
+            ]
+        )
+        await session.flush()
+        session.add(
+            ServiceRequest(
+                kind=ServiceRequestKind.OTHER,
+                contact={"reason": "no_means", "name": INVITEE["last_name"]},
+                registration_id=registration,
+                created_at=NOW,
+            )
+        )
+        session.add(account_link(user))
+    await factories.make_invitation(
+        database,
+        inviter=manager,
+        relation=relation,
+        state=InvitationState.ACCEPTED,
+        ended_at=NOW,
+        email=user.email,
+        now=NOW,
+    )
+
+
+def account_link(user: User) -> AccountLink:
+    return AccountLink(
+        id=uuid4(),
+        user_id=user.id,
+        purpose=AccountLinkPurpose.PASSWORD_RESET,
+        state=AccountLinkState.EXPIRED,
+        token_hash=uuid4().hex,
+        email="",
+        new_email="",
+        created_at=NOW,
+        deadline=NOW,
+        ended_at=NOW,
+    )
+
+
+PROCESSES = {
+    "messages",
+    "authorization_changes",
+    "rights_requests",
+    "contract_links",
+    "registrations",
+    "erasures",
+}
+
+
+@pytest.mark.parametrize(
+    ("time", "fewer"),
+    [
+        pytest.param(KEPT.account_links, {"account_links"}, id="account links"),
+        pytest.param(KEPT.processes, PROCESSES, id="processes"),
+        pytest.param(KEPT.history, {"authorizations", "invitations", "audit_events"}, id="history"),
+    ],
+)
+async def test_kept_for_its_time_and_no_longer(database: Database, time: timedelta, fewer: set[str]) -> None:
+    """Nothing that another row points to is in the way, and nobody's user or relation goes."""
+    await make_history(database)
+    house = maintenance_of(database, await lazy_client())
+    # What goes earlier has gone.
+    await attempt(house.keep_house, KeepHouse(now=NOW + time))
+    before = {table: len(rows) for table, rows in (await everything(database)).items()}
+    assert all(before[table] for table in fewer)
+
+    await attempt(house.keep_house, KeepHouse(now=NOW + time + SECOND))
+
+    kept = await everything(database)
+    assert {table for table, count in before.items() if len(kept[table]) != count} == fewer
+    left = {table: before[table] - len(kept[table]) for table in fewer}
+    # The done erasure stays, and what the manager holds; the purging of the invitation is younger.
+    assert set(left.values()) == {1}
+    again = await attempt(house.keep_house, KeepHouse(now=NOW + time + SECOND))
+    assert (again.purged_invitations, await everything(database)) == (0, kept)
+
+
+@pytest.mark.parametrize(
+    ("time", "personal"),
+    [
+        pytest.param(KEPT.accepted_invitations, "kept@example.com", id="accepted invitations"),
+        pytest.param(KEPT.service_requests, INVITEE["last_name"], id="contacts"),
+    ],
+)
+async def test_what_is_personal_goes_before_the_row(
+    database: Database, time: timedelta, personal: str
+) -> None:
+    await make_ended(database, InvitationState.ACCEPTED, NOW, email="kept@example.com")
+    await make_history(database)
+    house = maintenance_of(database, await lazy_client())
+    await attempt(house.keep_house, KeepHouse(now=NOW + time))
+    with pytest.raises(AssertionError):
+        assert_nothing_personal(as_bytes(await everything(database)), [personal])
+
+    await attempt(house.keep_house, KeepHouse(now=NOW + time + SECOND))
+
+    assert_nothing_personal(as_bytes(await everything(database)), [personal])
+    async with database.reading() as session:
+        request = (await session.scalars(select(ServiceRequest))).one()
+    assert request.contact["reason"] == "no_means"
+    erased = time == KEPT.service_requests
+    assert request.contact_erased_at == (NOW + time + SECOND if erased else None)
+
+
+async def test_what_an_open_request_is_about_is_never_in_the_way(database: Database) -> None:
+    """Its process was forgotten (Temporal restored from a backup): it ends here, and loses its words."""
+    relation = await factories.make_relation(database)
+    manager = await factories.make_manager(database, relation)
+    user = await factories.make_user(database)
+    held = await factories.make_authorization(database, user, relation, ended_at=NOW)
+    async with database.transaction() as session:
+        request = rights_requests.begin(
+            session,
+            held,
+            levels=dict(ROLE_LEVELS[Role.ADMINISTRATOR]),
+            message=INVITEE["cover_message"],
+            told_managers=[manager.id],
+            waits=RightsRequestWaits(),
+            now=NOW,
+        )
+    house = maintenance_of(database, await lazy_client())
+    overdue = request.deadline + timedelta(days=1)
+    await attempt(house.keep_house, KeepHouse(now=overdue))
+    async with database.reading() as session:
+        assert (await session.get_one(RightsRequest, request.id)).state is RightsRequestState.OPEN
+
+    # At one run, years late, as after an outage of the schedule.
+    await attempt(house.keep_house, KeepHouse(now=NOW + KEPT.history + SECOND))
+
+    async with database.reading() as session:
+        row = await session.get_one(RightsRequest, request.id)
+        assert (row.state, row.message) == (RightsRequestState.EXPIRED, "")
+        assert await session.get(Authorization, held.id) is not None
+    later = row.ended_at or NOW
+    await attempt(house.keep_house, KeepHouse(now=later + KEPT.processes + SECOND))
+    kept = await everything(database)
+    assert (kept["rights_requests"], len(kept["authorizations"])) == ([], 1)
+
+
+async def test_more_than_a_batch_of_what_points_to_each_other(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(maintenance, "_BATCH", 2)
+    for _ in range(5):
+        await make_history(sqlite_database)
+    house = maintenance_of(sqlite_database, await lazy_client())
+
+    await attempt(house.keep_house, KeepHouse(now=NOW + KEPT.history + SECOND))
+
+    kept = await everything(sqlite_database)
+    assert {table: len(kept[table]) for table in (*PROCESSES, "invitations", "authorizations")} == {
+        **dict.fromkeys(PROCESSES, 0),
+        "erasures": 5,
+        "invitations": 0,
+        "authorizations": 5,
+    }
+    assert [row.count(None) > 0 for row in kept["service_requests"]] == [True] * 5

@@ -27,12 +27,13 @@ from tests.dev_server import installed
 from tests.fixtures.registrations import registering_with
 from tests.harness import Harness, running
 from tests.registering import Registering
-from tests.replay import registrations
+from tests.replay import accounts, changes, registrations, requests
 from tests.replay.scenarios import SCENARIOS
 from tests.smtp_server import ScriptedSmtpServer
 
 HISTORIES = Path(__file__).parent / "histories"
-NAMES = (*SCENARIOS, *registrations.SCENARIOS)
+_OF_A_HARNESS = {**accounts.SCENARIOS, **changes.SCENARIOS, **requests.SCENARIOS}
+NAMES = (*SCENARIOS, *registrations.SCENARIOS, *_OF_A_HARNESS)
 # Which machine and process recorded: nobody's business, and different each time.
 _RECORDER = re.compile(rf"\d+@{re.escape(socket.gethostname())}")
 
@@ -41,6 +42,8 @@ async def play(name: str, registering: Registering) -> WorkflowHandle[Any, Any]:
     """Runs one scenario, whatever it is of."""
     if name in registrations.SCENARIOS:
         return await registrations.SCENARIOS[name](registering)
+    if name in _OF_A_HARNESS:
+        return await _OF_A_HARNESS[name](registering.harness)
     return (await SCENARIOS[name](registering.harness)).handle
 
 

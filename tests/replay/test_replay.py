@@ -9,7 +9,16 @@ import pytest
 from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 
-from domain.vocabulary import ContractLinkState, InvitationState, ProcessKind, RegistrationState
+from domain.vocabulary import (
+    AccountLinkState,
+    AuthorizationChangeState,
+    ContractLinkState,
+    ErasureState,
+    InvitationState,
+    ProcessKind,
+    RegistrationState,
+    RightsRequestState,
+)
 from runtime.failures import DATA_CONVERTER
 from tests.replay.record import HISTORIES, NAMES
 from tests.replay.variants import Patched, PatchedRegistration, Reordered, ReorderedRegistration
@@ -24,6 +33,11 @@ ENDS: set[StrEnum] = {
     *(state for state in InvitationState if not state.is_open),
     *(state for state in RegistrationState if not state.is_open),
     *(state for state in ContractLinkState if state is not ContractLinkState.LINKING),
+    AuthorizationChangeState.TOLD,
+    *(state for state in AccountLinkState if state is not AccountLinkState.OPEN),
+    *(state for state in RightsRequestState if state is not RightsRequestState.OPEN),
+    ErasureState.CANCELLED,
+    ErasureState.DONE,
 }
 
 

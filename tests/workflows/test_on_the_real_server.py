@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from temporalio.api.enums.v1 import EventType
+from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import Client, WorkflowHistory
 from temporalio.testing import WorkflowEnvironment
 
@@ -21,6 +22,12 @@ from tests.smtp_server import ScriptedSmtpServer
 
 # Measured 3,932 and 3,658, 72 and 99 of them for the names of timers; the goal for both is 3,686.
 ACCEPTED_BYTES, EXPIRED_BYTES = 3980, 3700
+_TASK_BEGINS = EventType.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED
+_TASK_ENDS = {
+    EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED,
+    EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED,
+    EventType.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT,
+}
 EXPIRES_SOON = InvitationWaits(acceptance=timedelta(seconds=6), reminder_after=timedelta(seconds=5))
 
 
@@ -48,8 +55,18 @@ async def own_harness(
 
 
 def size(history: WorkflowHistory) -> tuple[int, int]:
-    """Events and bytes."""
-    return len(history.events), sum(event.ByteSize() for event in history.events)
+    """Events and bytes of what the process does.
+
+    A workflow task directly after another did not do anything: a busy machine let one time out, or asked for
+    more time. Such a one is not ours.
+    """
+    ours: list[HistoryEvent] = []
+    for event in history.events:
+        if ours and event.event_type == _TASK_BEGINS and ours[-1].event_type in _TASK_ENDS:
+            while ours.pop().event_type != _TASK_BEGINS:
+                pass
+        ours.append(event)
+    return len(ours), sum(event.ByteSize() for event in ours)
 
 
 async def test_histories_stay_small(
