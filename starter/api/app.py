@@ -1,21 +1,31 @@
 """The API as an ASGI application."""
 
+from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
+from starlette.routing import BaseRoute
 
 from starter.api import problems
 from starter.api.routers import (
+    account_links,
+    audit_events,
+    authorization_checks,
+    authorizations,
     contract_links,
     health,
     identifications,
     invitation_registrations,
     invitations,
     me,
+    own_account,
+    own_data,
     processes,
     registration_links,
     registrations,
     relations,
+    rights_requests,
     service_requests,
     sessions,
 )
@@ -40,12 +50,29 @@ _ROUTERS = (
     registration_links,
     invitation_registrations,
     me,
+    own_account,
+    own_data,
+    account_links,
     contract_links,
     relations,
+    authorizations,
+    rights_requests,
     invitations,
     processes,
     service_requests,
+    audit_events,
+    authorization_checks,
 )
+
+
+@cache
+def _routes() -> Sequence[BaseRoute]:
+    """Those of all routers, once for all applications: FastAPI takes long to work out what they take."""
+    all_of_them = APIRouter(generate_unique_id_function=lambda route: route.name)
+    for router in _ROUTERS:
+        all_of_them.include_router(router.router, prefix="/v1")
+    all_of_them.include_router(health.router)
+    return all_of_them.routes
 
 
 class _Api(FastAPI):
@@ -69,13 +96,10 @@ def create_api(services: Services) -> FastAPI:
         redoc_url=None,
         # A redirect would go to the Host that the request names (case A8).
         redirect_slashes=False,
-        generate_unique_id_function=lambda route: route.name,
     )
     app.state.services = services
     app.state.default_language = services.settings.default_language
     problems.install(app)
-    for router in _ROUTERS:
-        app.include_router(router.router, prefix="/v1")
-    app.include_router(health.router)
+    app.router.routes.extend(_routes())
     guard(app, services, problems.problem)
     return app

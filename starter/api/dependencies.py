@@ -7,12 +7,25 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Depends, Header, Request
-from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
+from fastapi import Depends, Header, HTTPException, Request
+from fastapi.security import (
+    APIKeyHeader,
+    HTTPAuthorizationCredentials,
+    HTTPBasic,
+    HTTPBasicCredentials,
+    HTTPBearer,
+)
 
 from domain.codes import Code, Refused
+from starter.http.device import device
 from starter.http.source import source
-from starter.services import Services, customer_registrations, identifications, sessions
+from starter.services import (
+    Services,
+    authorization_checks,
+    customer_registrations,
+    identifications,
+    sessions,
+)
 from starter.services.idempotency import RequestKey
 from store.registrations import Registration
 from store.sessions import Session
@@ -30,7 +43,8 @@ SESSION_IF_ANY: dict[str, Any] = {"security": [{}, {"HTTPBearer": []}]}
 SECRET_AND_SESSION_IF_ANY: dict[str, Any] = {"security": [{"RegistrationSecret": [], "HTTPBearer": []}]}
 
 
-def _services(request: Request) -> Services:
+# FastAPI sends what is not `async` through a thread: more work than all of these do.
+async def _services(request: Request) -> Services:
     services: Services = request.app.state.services
     return services
 
@@ -131,4 +145,40 @@ async def _request_key(
 RequestKeyDep = Annotated[RequestKey | None, Depends(_request_key)]
 
 
-SourceDep = Annotated[str, Depends(source)]
+async def _source(request: Request) -> str:
+    return source(request)
+
+
+SourceDep = Annotated[str, Depends(_source)]
+DeviceDep = Annotated[str, Depends(device)]
+
+
+class _ServiceCredentials(HTTPBasic):
+    async def __call__(self, request: Request) -> HTTPBasicCredentials | None:  # type: ignore[override] # routes here are never websockets
+        try:
+            return await super().__call__(request)
+        except HTTPException:
+            return None  # not base64, or without a colon: no credentials
+
+
+# As OAuth 2.0 clients do it (RFC 6749, 2.3.1): a header of another kind than a user's token.
+_service_credentials = _ServiceCredentials(
+    scheme_name="ServiceCredentials",
+    auto_error=False,
+    description="The name and a secret of one of the retailer's e-services.",
+)
+
+
+async def _service(
+    services: ServicesDep,
+    source: SourceDep,
+    given: Annotated[HTTPBasicCredentials | None, Depends(_service_credentials)],
+) -> str:
+    if given is None:
+        raise Refused(Code.SERVICE_CREDENTIALS_REQUIRED)
+    return await authorization_checks.require_service(
+        services, name=given.username, secret=given.password, source=source
+    )
+
+
+ServiceDep = Annotated[str, Depends(_service)]

@@ -28,6 +28,7 @@ MEDIA_TYPE = "application/problem+json"
 _MOST_ERRORS = 50
 log = structlog.get_logger()
 
+_SERVICE_CODES = {Code.SERVICE_CREDENTIALS_REQUIRED, Code.SERVICE_BAD_CREDENTIALS}
 # pydantic's own kinds of errors, as codes of ours.
 _FIELD_CODES = {
     "missing": Code.FIELD_REQUIRED,
@@ -89,7 +90,7 @@ def problem(
     )
     headers = {"Content-Language": language.value, **(headers or {})}
     if status is HTTPStatus.UNAUTHORIZED:
-        headers["WWW-Authenticate"] = "Bearer"
+        headers["WWW-Authenticate"] = 'Basic realm="services"' if code in _SERVICE_CODES else "Bearer"
     return JSONResponse(
         body.model_dump(mode="json", exclude_none=True),
         status_code=status.value,

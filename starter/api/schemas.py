@@ -7,9 +7,12 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from domain.vocabulary import (
+    AuthorizationChangeKind,
+    AuthorizationChangeState,
     Commodity,
     CustomerKind,
     DeliveryState,
+    GrantedThrough,
     InvitationState,
     Language,
     Level,
@@ -114,11 +117,20 @@ class OpenServices(BaseModel):
     items: list[OpenService]
 
 
+class OwnAuthorization(BaseModel):
+    """One of the user's own authorizations on a relation."""
+
+    id: UUID
+    role: Role
+    granted_through: GrantedThrough
+
+
 class Relation(RelationLabel):
     """A customer relation, as somebody sees it who holds something on it."""
 
     customer_number: str
     ended: bool
+    my_authorizations: list[OwnAuthorization]
     my_roles: list[Role]
     my_levels: dict[Subpage, Level]
 
@@ -140,6 +152,7 @@ class RelationUser(BaseModel):
     role: Role
     levels: dict[Subpage, Level]
     valid_from: datetime
+    granted_through: GrantedThrough
 
 
 class RelationUsers(BaseModel):
@@ -214,12 +227,6 @@ class Invitations(BaseModel):
     next_cursor: str | None
 
 
-class Tasks(BaseModel):
-    """What waits for this user's answer, the most urgent first."""
-
-    items: list[InvitationView]
-
-
 class LocatedInvitation(BaseModel):
     """What a link's token shows to whoever has it, before any log-in."""
 
@@ -248,28 +255,40 @@ class TimelineStep(BaseModel):
     event: str
     text: str
     by: str = Field(
-        description="`inviter`, `manager` (another one who manages the users), `invitee` or `process`"
+        description="`inviter`, `manager` (another one who manages the users), `invitee`, `user` (whose"
+        " authorization it is), `customer_service` or `process`"
     )
 
 
 class ProcessTimeline(BaseModel):
-    """A process: what was done, who is waited for, until when, how it ended."""
+    """A process: what was done, who is waited for, until when, how it ended.
+
+    `change` and `user_name` are what was done to what a user holds, and his name; null for an invitation.
+    """
 
     id: UUID
     kind: ProcessKind
-    state: InvitationState
+    state: InvitationState | AuthorizationChangeState
     waiting_for: str | None
     until: datetime | None
+    change: AuthorizationChangeKind | None
+    user_name: str | None
     steps: list[TimelineStep]
 
 
 class ProcessSummary(BaseModel):
-    """A process in a list. `until` is null once it has ended, `invitee_name` once it is erased."""
+    """A process in a list. `until` is null once nobody's answer is waited for.
+
+    An invitation has `invitee_name` until it is erased; what was done to what a user holds has `change` and
+    `user_name`.
+    """
 
     id: UUID
     kind: ProcessKind
-    state: InvitationState
+    state: InvitationState | AuthorizationChangeState
     invitee_name: str | None
+    change: AuthorizationChangeKind | None
+    user_name: str | None
     created_at: datetime
     until: datetime | None
 

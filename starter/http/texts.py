@@ -56,6 +56,33 @@ DETAILS: Mapping[Code, str] = MappingProxyType(
             "You cannot give a higher level than your own, or than the customer relation allows. Choose a"
             " lower level."
         ),
+        Code.AUTHORIZATION_ENDED: N_("This authorization has ended already. Nothing was changed."),
+        Code.AUTHORIZATION_BY_CONTRACT: N_(
+            "This authorization comes with the contract, so it ends and changes only with the contract."
+            " Contact customer service if something is wrong."
+        ),
+        Code.AUTHORIZATION_LAST_MANAGER: N_(
+            "Nobody would be left who manages the users of this customer relation. Make another person"
+            " administrator first, or contact customer service."
+        ),
+        Code.AUTHORIZATION_LEVELS_EMPTY: N_(
+            "With these choices nothing would be left of the authorization. Remove it instead."
+        ),
+        Code.AUTHORIZATION_CHANGED_MEANWHILE: N_(
+            "The authorization has been changed since you looked at it, so nothing was saved. Look at it"
+            " again."
+        ),
+        Code.RIGHTS_REQUEST_ALREADY_OPEN: N_(
+            "You have asked for more rights on this customer relation already. Wait for the answer, or"
+            " withdraw the request."
+        ),
+        Code.RIGHTS_REQUEST_NOTHING_MORE: N_("Choose at least one higher level than you have now."),
+        Code.RIGHTS_REQUEST_NOBODY_TO_ASK: N_(
+            "Nobody manages the users of this customer relation at the moment. Contact customer service."
+        ),
+        Code.RIGHTS_REQUEST_ENDED: N_("This request has been answered or has ended. Nothing was changed."),
+        Code.RIGHTS_REQUEST_TOO_MANY: N_("You have asked many times today. Try again later."),
+        Code.ERASURE_ENDED: N_("It is too late to change this: the erasure has ended or was cancelled."),
         Code.AUTHORIZATION_MISSING: N_(
             "You may see this customer relation, but not do this. Ask someone who manages its users."
         ),
@@ -97,11 +124,17 @@ DETAILS: Mapping[Code, str] = MappingProxyType(
         Code.REGISTRATION_EMAIL_NOT_CONFIRMED: N_(
             "Your e-mail address is not confirmed yet. Open the link in the e-mail, and then continue here."
         ),
-        Code.LINK_USED: N_("The link does not work any more. Contact customer service."),
+        Code.LINK_USED: N_(
+            "The link has been used, or is too old. Ask for a new one, or contact customer service."
+        ),
         Code.SESSION_REQUIRED: N_("Log in first."),
         Code.SESSION_EXPIRED: N_("You have been logged out because your session has ended. Log in again."),
         Code.SESSION_BAD_CREDENTIALS: N_("The username or the password is wrong. Check them and try again."),
         Code.SESSION_TOO_MANY_ATTEMPTS: N_("Too many attempts to log in. Wait a while and try again."),
+        Code.SERVICE_CREDENTIALS_REQUIRED: N_(
+            "This is for other e-services. Send the service's own name and secret (HTTP Basic)."
+        ),
+        Code.SERVICE_BAD_CREDENTIALS: N_("The service's name or secret is wrong."),
         Code.USER_EXISTS: N_(
             "There is already a user with this e-mail address. Log in, and choose the invitation under “To"
             " handle”."
@@ -110,6 +143,9 @@ DETAILS: Mapping[Code, str] = MappingProxyType(
         Code.USER_CHANGED_MEANWHILE: N_(
             "Your details have changed since you fetched them. Fetch them again and repeat your change."
         ),
+        Code.PASSWORD_WRONG: N_("The password is wrong. Check it and try again."),
+        Code.EMAIL_UNCHANGED: N_("This is your e-mail address already. Enter the new one."),
+        Code.EMAIL_IN_USE: N_("This e-mail address belongs to another user. Choose another address."),
         Code.FIELD_INVALID: N_("This value is not possible here. Enter another."),
         Code.FIELD_REQUIRED: N_("This must be filled in."),
         Code.FIELD_UNKNOWN: N_("There is no such field."),

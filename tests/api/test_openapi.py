@@ -1,11 +1,12 @@
 """The checked-in description of the API is the code's, and the API does what it says."""
 
 import asyncio
+import base64
 import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import httpx2
 import pytest
@@ -22,10 +23,10 @@ from sqlalchemy import update
 
 from runtime.texts import project_root
 from starter.cli.openapi import description
-from store import contract_links, users
 from store.identifications import StrongIdentity
 from store.sessions import Session
-from tests import factories
+from tests import checking
+from tests.api.bodies import BODIES
 from tests.api.conftest import Cast, assemble
 from tests.clock import SettableClock
 from tests.fixtures.api import LiveStack
@@ -37,20 +38,7 @@ CHECKS = [
     content_type_conformance,
     response_schema_conformance,
 ]
-BODIES: dict[str, Any] = {
-    "invite": draft(),
-    "preview_invitation": draft(),
-    "suggest_name": {"email": "x@example.com"},
-    "change_own_details": {"first_name": "Eva"},
-    "log_in": {"username": "x", "password": "y"},
-    "begin_identification": {"means": "nordea"},
-    "begin_own_identification": {"means": "nordea"},
-    "take_identification": {"state": "A" * 43, "code": "x"},
-    "take_own_identification": {"state": "A" * 43, "code": "x"},
-    "put_details": {"terms_version": "2026-11", "declared_accurate": True},
-    "confirm_registration": {"revision": 1},
-}
-BEARER, SECRET = {"HTTPBearer"}, {"RegistrationSecret"}
+BEARER, SECRET, SERVICE = {"HTTPBearer"}, {"RegistrationSecret"}, {"ServiceCredentials"}
 
 
 async def test_the_checked_in_description_is_the_codes() -> None:
@@ -80,50 +68,6 @@ async def test_everything_is_documented(cast: Cast) -> None:
                 assert set(response["content"]) == {"application/problem+json"}, (method, path, status)
 
 
-async def test_another_ones_ids_are_as_absent(cast: Cast) -> None:
-    """Every route with an id, from the description itself (case A17): 404, the same body as absent."""
-    document = (await cast.inviter.get("/v1/openapi.json")).json()
-    made = await invite(cast.inviter, cast.relation.id, email=cast.anna.email)
-    services = cast.frontend.services
-    async with cast.frontend.database.transaction() as session:
-        link = contract_links.begin(session, cast.anna.id, services.settings.contract_link, services.clock())
-    begun = (await cast.frontend.client().post("/v1/registrations", json={"kind": "private"})).json()
-    owned = {
-        "relation_id": str(cast.relation.id),
-        "invitation_id": made["id"],
-        "process_id": made["id"],
-        "link_id": str(link.id),
-        "registration_id": begun["id"],
-    }
-    stranger = await cast.stranger()
-    own = (await stranger.post("/v1/registrations", json={"kind": "company"})).json()
-    stranger.headers["Registration-Secret"] = own["secret"]
-    # He may do all of this elsewhere.
-    elsewhere = await factories.make_relation(cast.frontend.database)
-    me = (await stranger.get("/v1/me")).json()["id"]
-    async with cast.frontend.database.reading() as session:
-        user = await users.user(session, UUID(me))
-    assert user is not None
-    await factories.make_authorization(cast.frontend.database, user, elsewhere)
-    before = await cast.frontend.dump("audit_events", "counters")
-
-    tried = 0
-    for method, path, operation in operations(document):
-        names = re.findall(r"{(\w+)}", path)
-        if not names:
-            continue
-        tried += 1
-        body = BODIES.get(operation["operationId"])
-        answers = []
-        for ids in (owned, dict.fromkeys(owned, str(uuid4()))):
-            response = await stranger.request(method.upper(), path.format(**ids), json=body)
-            assert refusal(response) == (404, "not_found"), (method, path)
-            answers.append((response.content, sorted(response.headers.items())))
-        assert answers[0] == answers[1], (method, path)
-    assert tried >= 10
-    assert await cast.frontend.dump("audit_events", "counters") == before
-
-
 async def test_nobody_without_a_session_gets_in(cast: Cast) -> None:
     """Every route that wants a session answers 401 whatever else is sent, and says so in the description."""
     document = (await cast.inviter.get("/v1/openapi.json")).json()
@@ -132,13 +76,14 @@ async def test_nobody_without_a_session_gets_in(cast: Cast) -> None:
     for method, path, operation in secured:
         named = re.sub(r"{\w+}", str(uuid4()), path)
         body = BODIES.get(operation["operationId"])
-        response = await anybody.request(method.upper(), named, json=body)
-        assert refusal(response) == (401, "session.required"), (method, path)
+        for auth in (None, checking.BASIC):  # another e-service is nobody, too
+            response = await anybody.request(method.upper(), named, json=body, auth=auth)
+            assert refusal(response) == (401, "session.required"), (method, path)
         assert "401" in operation["responses"], (method, path)
     open_to_all = {
         path
         for _, path, operation in operations(document)
-        if not wants(operation, BEARER) and not wants(operation, SECRET)
+        if not any(wants(operation, scheme) for scheme in (BEARER, SECRET, SERVICE))
     }
     assert open_to_all == {
         "/v1/sessions",
@@ -152,9 +97,29 @@ async def test_nobody_without_a_session_gets_in(cast: Cast) -> None:
         "/v1/invitation-lookups",
         "/v1/invitation-registrations",
         "/v1/service-requests",
+        "/v1/password-resets",
+        "/v1/password-reset-lookups",
+        "/v1/password-reset-completions",
+        "/v1/username-reminders",
+        "/v1/email-change-lookups",
+        "/v1/email-change-confirmations",
         "/healthz",
         "/readyz",
     }
+
+
+async def test_what_other_e_services_alone_may_ask(cast: Cast) -> None:
+    """It is described, and neither a session nor a registration's secret is taken for a service."""
+    document = (await cast.inviter.get("/v1/openapi.json")).json()
+    [(method, path, operation)] = [each for each in operations(document) if wants(each[2], SERVICE)]
+    assert (method, path, operation["security"]) == ("post", checking.PATH, [{"ServiceCredentials": []}])
+    scheme = document["components"]["securitySchemes"]["ServiceCredentials"]
+    assert (scheme["type"], scheme["scheme"]) == ("http", "basic")
+    begun = (await cast.inviter.post("/v1/registrations", json={"kind": "company"})).json()
+    question = checking.question_about(cast.manager.id, cast.relation.id)
+    headers = {"Registration-Secret": begun["secret"]}
+    response = await cast.inviter.post(path, json=question, headers=headers)
+    assert refusal(response) == (401, "service.credentials_required")
 
 
 async def test_a_registration_exists_for_its_secret_alone(cast: Cast) -> None:
@@ -193,9 +158,8 @@ async def test_a_registration_exists_for_its_secret_alone(cast: Cast) -> None:
     assert shown.json() == {name: value for name, value in begun.items() if name != "secret"}
 
 
-async def test_what_asks_for_a_fresh_identification(cast: Cast, clock: SettableClock) -> None:
-    """Spec 3.7: of all routes these, for users who have a strong identity, once it is not fresh any more."""
-    document = (await cast.inviter.get("/v1/openapi.json")).json()
+async def test_until_when_an_identification_is_fresh(cast: Cast, clock: SettableClock) -> None:
+    """Spec 3.7; which routes ask for one is in `tests/security/test_matrix.py`."""
     made = await invite(cast.inviter, cast.relation.id)
     services = cast.frontend.services
     async with cast.frontend.database.transaction() as session:
@@ -210,27 +174,6 @@ async def test_what_asks_for_a_fresh_identification(cast: Cast, clock: SettableC
                 identified_at=clock(),
             )
         )
-    ids = {
-        "relation_id": str(cast.relation.id),
-        "invitation_id": made["id"],
-        "process_id": made["id"],
-        "link_id": str(uuid4()),
-        "registration_id": str(uuid4()),
-    }
-    stale = set()
-    for method, path, operation in operations(document):
-        if operation["operationId"] in {"log_out", "accept", "decline"}:
-            continue  # they answer without a body, or wait for a process
-        body = BODIES.get(operation["operationId"])
-        response = await cast.inviter.request(method.upper(), path.format(**ids), json=body)
-        if response.json().get("code") == "identification.stale":
-            assert response.status_code == 403
-            stale.add((method, path))
-    assert stale == {
-        ("post", "/v1/customer-relations/{relation_id}/invitations"),
-        ("post", "/v1/invitations/{invitation_id}/cancel"),
-        ("post", "/v1/contract-links"),
-    }
     # What one may not see stays unseen.
     for path in (f"/v1/customer-relations/{uuid4()}/invitations", f"/v1/invitations/{uuid4()}/cancel"):
         assert refusal(await cast.inviter.post(path, json=draft())) == (404, "not_found")
@@ -246,16 +189,30 @@ async def test_what_asks_for_a_fresh_identification(cast: Cast, clock: SettableC
     assert refusal(await cast.inviter.post(cancel)) == (503, "processes.outcome_unknown")
 
 
-@pytest.mark.parametrize("as_user", [False, True])
-async def test_it_does_what_it_says(live_stack: LiveStack, as_user: bool) -> None:
-    """Requests that schemathesis makes of the description, to the real server."""
+def takes(operation: dict[str, Any], who: str) -> bool:
+    """Whether somebody's credentials matter to it; those of a registration are nobody's."""
+    if who == "nobody":
+        return not wants(operation, BEARER) and not wants(operation, SERVICE)
+    named = BEARER if who == "user" else SERVICE
+    return any(named <= each.keys() for each in operation.get("security", []))
+
+
+@pytest.mark.parametrize("who", ["nobody", "user", "service"])
+async def test_it_does_what_it_says(live_stack: LiveStack, who: str) -> None:
+    """Requests that schemathesis makes of the description, to the real server.
+
+    Each to what asks for such credentials, or can use them. (Without them: the tests above.)
+    """
     cast = await assemble(live_stack.frontend)
     headers = {"X-Forwarded-For": cast.inviter.headers["X-Forwarded-For"]}
-    if as_user:
+    if who == "user":
         headers["Authorization"] = cast.inviter.headers["Authorization"]
+    if who == "service":
+        credentials = base64.b64encode(f"{checking.SERVICE}:{checking.SECRET}".encode())
+        headers["Authorization"] = f"Basic {credentials.decode()}"
 
     def explore() -> int:
-        document = httpx2.get(f"{live_stack.stack.api_url}/v1/openapi.json").json()
+        document = httpx2.get(f"{live_stack.stack.api_url}/v1/openapi.json", timeout=30).json()
         # The session must outlive the test.
         document["paths"]["/v1/sessions/current"].pop("delete")
         schema = schemathesis.openapi.from_dict(document)
@@ -264,6 +221,8 @@ async def test_it_does_what_it_says(live_stack: LiveStack, as_user: bool) -> Non
         for found in schema.get_all_operations():
             assert isinstance(found, Ok)
             operation = found.ok()
+            if not takes(operation.definition.raw, who):
+                continue
 
             @settings(max_examples=8, deadline=None, database=None, suppress_health_check=list(HealthCheck))
             @given(case=operation.as_strategy())
@@ -274,4 +233,4 @@ async def test_it_does_what_it_says(live_stack: LiveStack, as_user: bool) -> Non
             count += 1
         return count
 
-    assert await asyncio.to_thread(explore) > 35
+    assert await asyncio.to_thread(explore) >= {"nobody": 20, "user": 36, "service": 1}[who]

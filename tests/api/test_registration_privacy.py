@@ -35,7 +35,7 @@ class Story:
         return [*who, PASSWORD, *self.tokens, *map(token_hash, self.tokens)]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def story(live_stack: LiveStack, log_file: Path) -> Story:
     """A registration with everything that can go wrong on the way."""
     mark, log_begins = uuid4().hex[:6], await asyncio.to_thread(log_file.stat)

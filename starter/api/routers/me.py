@@ -10,10 +10,12 @@ from starter.api.dependencies import ServicesDep, SessionDep
 from starter.api.given import OwnDetailsChange
 from starter.api.problems import reader_language
 from starter.api.registration_schemas import Me
+from starter.api.rights_request_schemas import RightsRequestView, Tasks
 from starter.api.routing import refusals
-from starter.api.schemas import InvitationView, OpenService, OpenServices, Tasks
-from starter.services import accounts, e_services, own_identity
+from starter.api.schemas import InvitationView, OpenService, OpenServices
+from starter.services import accounts, e_services, own_identity, rights_requests
 from starter.services.accounts import Changes
+from starter.services.rights_requests import Viewed
 from store import invitations
 from store.users import User
 
@@ -54,11 +56,17 @@ async def change_own_details(
 
 @router.get("/tasks", responses=refusals(401))
 async def tasks(services: ServicesDep, session: SessionDep) -> Tasks:
-    """To handle: the invitations that wait for this user's answer."""
+    """To handle: the invitations and the requests for more rights that wait for this user's answer."""
     now = services.clock()
     async with services.database.reading() as reading:
         waiting = await invitations.to_handle(reading, session.user.email_normalised, now)
-    return Tasks(items=[InvitationView.of(each, now) for each in waiting])
+    asked = await rights_requests.to_handle(services, session.user)
+    return Tasks(
+        items=[InvitationView.of(each, now) for each in waiting],
+        rights_requests=[
+            RightsRequestView.of(Viewed(each, each.state_at(now), own=False, manages=True)) for each in asked
+        ],
+    )
 
 
 @router.get("/services", responses=refusals(401))

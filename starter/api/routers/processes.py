@@ -27,11 +27,13 @@ async def timeline(
         state=found.state,
         waiting_for=found.waiting_for,
         until=found.until,
+        change=found.change,
+        user_name=found.user_name,
         steps=[
             TimelineStep(
                 at=step.at,
                 event=step.event,
-                text=translate(language, timelines.STEPS[step.event]),
+                text=translate(language, step.text),
                 by=step.by,
             )
             for step in found.steps

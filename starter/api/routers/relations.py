@@ -14,6 +14,7 @@ from starter.api.routing import refusals
 from starter.api.schemas import (
     InvitationPreview,
     InvitationView,
+    OwnAuthorization,
     Processes,
     ProcessSummary,
     Relation,
@@ -45,6 +46,10 @@ def _relation(held: Sequence[Authorization], at: datetime) -> Relation:
         **RelationLabel.of(relation).model_dump(),
         customer_number=relation.customer.customer_number,
         ended=relation.ended_at is not None,
+        my_authorizations=[
+            OwnAuthorization(id=each.id, role=each.role, granted_through=each.granted_through)
+            for each in held
+        ],
         my_roles=[each.role for each in held],
         my_levels=policy.levels_of(relation, held, at),
     )
@@ -89,6 +94,7 @@ async def users(relation_id: UUID, services: ServicesDep, session: SessionDep) -
                 role=each.role,
                 levels=each.levels,
                 valid_from=each.valid_from,
+                granted_through=each.granted_through,
             )
             for each in held
         ]

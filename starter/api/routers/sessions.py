@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Response
 
-from starter.api.dependencies import ServicesDep, SessionDep, SourceDep
+from starter.api.dependencies import DeviceDep, ServicesDep, SessionDep, SourceDep
 from starter.api.given import LogIn
 from starter.api.routing import refusals
 from starter.api.schemas import OwnDetails, StartedSession
@@ -12,9 +12,11 @@ router = APIRouter(prefix="/sessions", tags=["sessions"])
 
 
 @router.post("", status_code=201, responses=refusals(401, 429))
-async def log_in(given: LogIn, services: ServicesDep, source: SourceDep) -> StartedSession:
+async def log_in(given: LogIn, services: ServicesDep, source: SourceDep, device: DeviceDep) -> StartedSession:
     """Logs in. The token goes into `Authorization: Bearer` of later requests."""
-    started = await sessions.log_in(services, username=given.username, password=given.password, source=source)
+    started = await sessions.log_in(
+        services, username=given.username, password=given.password, source=source, device=device
+    )
     return StartedSession(
         token=started.token,
         expires_at=started.session.expires_at,
