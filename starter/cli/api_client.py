@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated, Any, NoReturn
 from uuid import uuid4
 
@@ -44,31 +44,55 @@ class Api:
         self._as_json = as_json
         self._anonymous = anonymous
 
-    def get(self, path: str, **query: str | int | None) -> Any:
+    def get(self, path: str, **query: str | int | Sequence[str] | None) -> Any:
         """What is there, as JSON."""
         given = {name: value for name, value in query.items() if value is not None}
-        return self._call("GET", path, params=given)
+        return self._content(self._call("GET", path, params=given))
+
+    def get_bytes(self, path: str, **query: str | None) -> bytes:
+        """A file that is there."""
+        given = {name: value for name, value in query.items() if value is not None}
+        return self._call("GET", path, params=given).content
+
+    def get_with_etag(self, path: str) -> tuple[Any, str]:
+        """The same with its ETag, for changing it."""
+        response = self._call("GET", path)
+        return self._content(response), response.headers.get("ETag", "")
 
     def post(self, path: str, body: Mapping[str, Any] | None = None, *, key: str | None = None) -> Any:
         """The answer, as JSON. A repeat with the same Idempotency-Key is done once; by default a new one."""
-        return self._call(
-            "POST", path, json=dict(body or {}), headers={"Idempotency-Key": key or str(uuid4())}
-        )
+        headers = {"Idempotency-Key": key or str(uuid4())}
+        return self._content(self._call("POST", path, json=dict(body or {}), headers=headers))
 
-    def put(self, path: str, body: Mapping[str, Any], *, correctable: Collection[str] = ()) -> Any:
-        """The answer, as JSON. Refusals with a code of `correctable` end nothing: they raise Correctable."""
-        return self._call("PUT", path, correctable=correctable, json=dict(body))
+    def put(
+        self,
+        path: str,
+        body: Mapping[str, Any],
+        *,
+        correctable: Collection[str] = (),
+        if_match: str | None = None,
+    ) -> Any:
+        """The answer, as JSON. Refusals with a code of `correctable` end nothing: they raise Correctable.
+
+        `if_match`: the ETag of what is changed, where it has one.
+        """
+        headers = {} if if_match is None else {"If-Match": if_match}
+        return self._content(
+            self._call("PUT", path, correctable=correctable, json=dict(body), headers=headers)
+        )
 
     def delete(self, path: str) -> None:
         """Deletes what is there."""
         self._call("DELETE", path)
 
-    def _call(self, method: str, path: str, *, correctable: Collection[str] = (), **request: Any) -> Any:
+    def _call(
+        self, method: str, path: str, *, correctable: Collection[str] = (), **request: Any
+    ) -> httpx2.Response:
         for attempt in range(1, _ATTEMPTS + 1):
             response = self._send(method, path, **request)
             problem = _problem(response)
             if problem is None:
-                return self._content(response)
+                return response
             if problem.get("code") in correctable and not self._as_json:
                 messages.print(_words(problem), style="red", soft_wrap=True)
                 raise Correctable([each["pointer"].lstrip("/") for each in problem.get("errors", [])])

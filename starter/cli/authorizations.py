@@ -1,4 +1,6 @@
-"""`fullmakt authorizations`: first owners and administrators, ending, and who holds what (spec section 2)."""
+"""`fullmakt authorizations`: for operators, first owners and administrators, ending, and who holds what
+(spec section 2); what users do over the API is in `starter.cli.changing`.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -12,10 +14,15 @@ from rich.text import Text
 from domain.vocabulary import Commodity, Role
 from runtime.clock import system_clock
 from starter import operators
+from starter.cli import changing
 from starter.cli.common import AsJson, console, fail, load_settings, operator_database, print_json
 from store.database import Database
 
-app = typer.Typer(help="Authorizations: grant the first one, end one, list.", no_args_is_help=True)
+app = typer.Typer(
+    help="Authorizations. Operators, on the database: grant, end, list. Users, over the API: the others.",
+    no_args_is_help=True,
+)
+_PANEL = "For operators, on the database"
 
 T = TypeVar("T")
 Username = Annotated[str, typer.Option(help="The user's username.")]
@@ -23,7 +30,7 @@ CustomerNumber = Annotated[str, typer.Option("--customer", help="The customer nu
 OfCommodity = Annotated[Commodity, typer.Option("--commodity", help="Which of the customer's relations.")]
 
 
-@app.command()
+@app.command(rich_help_panel=_PANEL)
 def grant(
     username: Username,
     customer: CustomerNumber,
@@ -48,7 +55,7 @@ def grant(
         console.print(f"{held.username} is now {held.role} of {customer}, {commodity}.", soft_wrap=True)
 
 
-@app.command()
+@app.command(rich_help_panel=_PANEL)
 def end(
     username: Username,
     customer: CustomerNumber,
@@ -56,7 +63,7 @@ def end(
     role: Annotated[Role, typer.Option(help="The role that ends.")],
     as_json: AsJson = False,
 ) -> None:
-    """End a user's authorization at once; invitations that rest on it fall."""
+    """End a user's authorization at once, as customer service; he is told, his invitations fall."""
     ended = _run(
         lambda database: operators.end(
             database,
@@ -64,6 +71,7 @@ def end(
             customer_number=customer,
             commodity=commodity,
             role=role,
+            waits=load_settings().authorization_change,
             now=system_clock(),
         )
     )
@@ -77,7 +85,7 @@ def end(
         )
 
 
-@app.command("list")
+@app.command("list", rich_help_panel=_PANEL)
 def list_command(customer: CustomerNumber, as_json: AsJson = False) -> None:
     """List who holds what on a customer's relations."""
     found = _run(lambda database: operators.list_authorizations(database, customer, now=system_clock()))
@@ -95,6 +103,10 @@ def list_command(customer: CustomerNumber, as_json: AsJson = False) -> None:
             each.granted_through,
         )
     console.print(table)
+
+
+# After those of the operators.
+app.add_typer(changing.app)
 
 
 def _run(act: Callable[[Database], Awaitable[T]]) -> T:

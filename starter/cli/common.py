@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import re
 import sys
 from collections.abc import AsyncIterator, Coroutine, Sequence
@@ -14,6 +15,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from sqlalchemy.exc import OperationalError
 
+from domain.vocabulary import Level, Subpage
 from runtime.settings import Settings
 from starter.running import HostError, until_asked_to_stop
 from store import migrate
@@ -80,11 +82,31 @@ def choice(question: str, options: Sequence[str], *, default: int | None = None)
             return number - 1
 
 
-def asked_password(*, stdin: bool, twice: bool = False) -> str:
+def asked_password(*, stdin: bool, twice: bool = False, label: str = "Password") -> str:
     """A password, never from the command line: typed without being shown, or a line of standard input."""
     if stdin:
         return sys.stdin.readline().rstrip("\r\n")
-    return str(typer.prompt("Password", hide_input=True, confirmation_prompt=twice, err=True))
+    return str(typer.prompt(label, hide_input=True, confirmation_prompt=twice, err=True))
+
+
+def subpage_level(text: str, option: str) -> tuple[str, str]:
+    """The subpage and the level of SUBPAGE=LEVEL, given by an option of this name."""
+    subpage, _, level = text.partition("=")
+    if subpage not in set(Subpage) or level not in set(Level):
+        raise typer.BadParameter(
+            f"{text} is not SUBPAGE=LEVEL; subpages: {', '.join(Subpage)}; levels: {', '.join(Level)}",
+            param_hint=option,
+        )
+    return subpage, level
+
+
+def write_private(file: Path, content: bytes) -> None:
+    """Writes a new file that nobody else may read. One that is there ends the command."""
+    try:
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
+            stream.write(content)
+    except OSError as error:
+        fail(f"{file} cannot be written: {error.strerror}")
 
 
 def token_in(link: str) -> str:

@@ -6,10 +6,10 @@ from uuid import UUID
 
 import typer
 
-from domain.vocabulary import Language, Level, Role, Subpage
+from domain.vocabulary import Language, Role
 from starter.cli import composing, showing
 from starter.cli.api_client import Api, ApiUrl
-from starter.cli.common import AsJson, console, print_json, token_in
+from starter.cli.common import AsJson, console, print_json, subpage_level, token_in
 from starter.cli.relations import chosen
 
 app = typer.Typer(help="Invitations: send, list, show, answer, cancel.", no_args_is_help=True)
@@ -51,7 +51,7 @@ def send(
         last_name=last_name,
         message=message if message_file is None else message_file.read_text("utf-8"),
         role=role,
-        levels=dict(map(_level, level or [])),
+        levels=dict(subpage_level(each, "--level") for each in level or []),
         language=language,
         confirmed=yes,
     )
@@ -141,13 +141,3 @@ def _checked(invitation: str) -> str:
     if not _is_id(invitation):
         raise typer.BadParameter(f"{invitation} is no invitation's id", param_hint="ID")
     return invitation
-
-
-def _level(text: str) -> tuple[str, str]:
-    subpage, _, level = text.partition("=")
-    if subpage not in set(Subpage) or level not in set(Level):
-        raise typer.BadParameter(
-            f"{text} is not SUBPAGE=LEVEL; subpages: {', '.join(Subpage)}; levels: {', '.join(Level)}",
-            param_hint="--level",
-        )
-    return subpage, level

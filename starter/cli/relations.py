@@ -24,7 +24,7 @@ def relations(api: ApiUrl = None, as_json: AsJson = False) -> None:
             short_name(each),
             showing.relation_name(each),
             ", ".join(map(showing.words, each["my_roles"])),
-            "yes" if _manages(each) else "no",
+            "yes" if manages(each) else "no",
         )
         for each in found["items"]
     ]
@@ -45,7 +45,7 @@ def chosen(client: Api, wanted: str | None) -> Mapping[str, Any]:
         if relation is None:
             fail(f"You hold nothing on a customer relation {wanted}. See `fullmakt relations`.")
         return relation
-    managed = [each for each in found if _manages(each)]
+    managed = [each for each in found if manages(each)]
     if not managed:
         fail("There is no customer relation whose users you manage.")
     if len(managed) == 1:
@@ -54,5 +54,6 @@ def chosen(client: Api, wanted: str | None) -> Mapping[str, Any]:
     return managed[choice("Which customer relation", options)]
 
 
-def _manages(relation: Mapping[str, Any]) -> bool:
+def manages(relation: Mapping[str, Any]) -> bool:
+    """Whether one manages its users."""
     return bool(relation["my_levels"]["users"] == "write" and not relation["ended"])

@@ -38,7 +38,10 @@ _ENTRIES = {
     "customers": _Entry("customers", _OPERATORS, "The customer registry: import, sample, look up.", True),
     "users": _Entry("users", _OPERATORS, "Users.", True),
     "authorizations": _Entry(
-        "authorizations", _OPERATORS, "Authorizations: grant the first one, end one, list.", True
+        "authorizations",
+        _OPERATORS,
+        "Authorizations. Operators, on the database: grant, end, list. Users, over the API: the others.",
+        True,
     ),
     "service-requests": _Entry("service_requests", _OPERATORS, "What waits for customer service.", True),
     "identification-keys": _Entry(
@@ -47,6 +50,9 @@ _ENTRIES = {
     "identity-keys": _Entry(
         "identity_keys", _OPERATORS, "The keys that seal personal identity codes: make, rotate.", True
     ),
+    "service-credentials": _Entry(
+        "service_credentials", _OPERATORS, "What other e-services check authorizations with.", True
+    ),
     "register": _Entry(
         "registering", _USERS, "Register: a private customer, a company, an invited person.", True
     ),
@@ -54,9 +60,19 @@ _ENTRIES = {
     "login": _Entry("sessions", _USERS, "Log in; the session is kept for later commands."),
     "logout": _Entry("sessions", _USERS, "Log out."),
     "me": _Entry("sessions", _USERS, "Show your own details."),
-    "tasks": _Entry("sessions", _USERS, "List the invitations that wait for your answer."),
+    "account": _Entry(
+        "account",
+        _USERS,
+        "Forgotten password or username, new password or address, sessions, your data.",
+        True,
+    ),
+    "tasks": _Entry("sessions", _USERS, "List what waits for your answer: invitations, requests for rights."),
     "contracts": _Entry("contracts", _USERS, "Contracts: link one's own.", True),
     "relations": _Entry("relations", _USERS, "List the customer relations that you hold something on."),
+    "rights": _Entry("rights", _USERS, "Requests for more rights: ask, show, answer, withdraw.", True),
+    "events": _Entry(
+        "events", _USERS, "List what you did and what concerns you, or what happened on a relation."
+    ),
     "invitations": _Entry("invitations", _USERS, "Invitations: send, list, show, answer, cancel.", True),
     "processes": _Entry("processes", _USERS, "Processes: their timelines.", True),
     "emails": _Entry("emails", _SOURCES, "E-mails: look at all of them.", True),

@@ -64,11 +64,18 @@ def me(api: ApiUrl = None, as_json: AsJson = False) -> None:
 
 @app.command()
 def tasks(api: ApiUrl = None, as_json: AsJson = False) -> None:
-    """List the invitations that wait for your answer."""
+    """List what waits for your answer: invitations, requests for rights."""
     waiting = Api(api, as_json=as_json).get("/me/tasks")
     if as_json:
         print_json(waiting)
         return
-    showing.invitations(waiting["items"], nothing="Nothing waits for your answer.")
+    asked = waiting["rights_requests"]
+    if waiting["items"] or not asked:
+        showing.invitations(waiting["items"], nothing="Nothing waits for your answer.")
     if waiting["items"]:
         console.print("Answer: fullmakt invitations accept ID, or decline ID")
+    for each in asked:
+        name = f"{each['user']['first_name']} {each['user']['last_name']}"
+        console.print(f"Asks for more rights: {name}, {each['id']}", markup=False)
+    if asked:
+        console.print("Look and answer: fullmakt rights show ID, approve ID, or decline ID")

@@ -12,9 +12,9 @@ def what_to_try(running: Stack, cast: Cast, waiting: str) -> Iterator[str]:
     api, command = running.api_url, own_command()
     yield "\nIt stays up until Ctrl-C. Try it in a browser, in Swedish, Finnish or English:"
     for person, page, role, what in (
-        (cast.maija, "maintenance", "owner of her home's electricity", "Authorizations: invite somebody"),
+        (cast.maija, "maintenance", "owner of her home's electricity", "invite somebody; remove Aino again"),
         (cast.asa, "maintenance", "administrator of a company", "the same, with more roles to choose from"),
-        (cast.aino, "services", "user of both relations", "what she may use, and Maintenance"),
+        (cast.aino, "services", "user of Maija's home", "what she may use, and Maintenance"),
         (cast.emma, "tasks", "invited", "approve or decline the invitation that waits for her"),
         (cast.marten, "contract-links/new", "registered", "Update authorizations: identify, then Next"),
         (cast.bo, "maintenance", "a company's first user", "Authorizations: inviting asks him to identify"),

@@ -1,5 +1,6 @@
 """The API as a frontend uses it: HTTP and nothing else."""
 
+import base64
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -7,7 +8,7 @@ from typing import Any
 
 import httpx2
 
-from starter.demo.people import Person, Place
+from starter.demo.people import EService, Person, Place
 
 
 class BrokenOff(Exception):
@@ -64,6 +65,13 @@ class Frontend:
         started = (await self.post("/sessions", credentials)).must(201)
         return Frontend(self.http, started["token"])
 
+    async def check(self, service: EService, question: Mapping[str, str]) -> bool:
+        """What another e-service of the retailer is told: may this user do this? Raises BrokenOff."""
+        credentials = f"{service.credential.name}:{service.secret}".encode()
+        basic = f"Basic {base64.b64encode(credentials).decode()}"
+        asked = await self.call("POST", "/authorization-checks", dict(question), Authorization=basic)
+        return bool(asked.must(200)["allowed"])
+
     async def register(self, person: Person, token: str) -> Reply:
         """Becomes a user with an invitation's token."""
         terms = (await self.get("/terms")).must(200)
@@ -88,8 +96,10 @@ class Frontend:
                 return str(each["id"])
         raise BrokenOff(f"No authorization on {place.customer_number}, {place.commodity}")
 
-    async def invite(self, person: Person, place: Place, *, role: str, message: str) -> dict[str, Any]:
-        """Invites a person; the e-mail is in her language."""
+    async def invite(
+        self, person: Person, place: Place, *, role: str, message: str, **levels: str
+    ) -> dict[str, Any]:
+        """Invites a person; the e-mail is in her language. `levels`: others than the role's."""
         relation_id = await self.relation_id(place)
         body = {
             "email": person.email,
@@ -98,6 +108,7 @@ class Frontend:
             "cover_message": message,
             "role": role,
             "language": person.language,
+            "levels": levels,
         }
         made: dict[str, Any] = (await self.post(f"/customer-relations/{relation_id}/invitations", body)).must(
             201

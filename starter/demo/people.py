@@ -4,6 +4,7 @@ import secrets
 from dataclasses import dataclass, field
 
 from domain.vocabulary import Commodity, Language
+from runtime.service_credentials import ServiceCredential, new_service_credential
 
 
 def _password() -> str:
@@ -31,6 +32,14 @@ class Person:
 
 
 @dataclass(frozen=True)
+class EService:
+    """One of the retailer's other e-services; its secret is made for this run."""
+
+    secret: str = field(repr=False)
+    credential: ServiceCredential = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Place:
     """A customer relation of the sample file."""
 
@@ -53,6 +62,7 @@ NEW_COMPANY = Company("Esimerkki Asunnot Oy", "9000001-1", "200003", "kontakt.20
 OPEN_COMPANY = Company("Keksitty Kirjapaino Borgå Ab", "9000005-4", "200006", "kontakt.200006@example.com")
 HOME = Place("100001", Commodity.ELECTRICITY)
 COMPANY = Place("200001", Commodity.ELECTRICITY)
+E_SERVICE = EService(*new_service_credential("invoices"))
 
 
 @dataclass(frozen=True)
@@ -99,6 +109,13 @@ class Cast:
         default_factory=lambda: Person(
             *("Noa", "Åkerlund", "noa", "noa.akerlund@example.com", Language.FINNISH),
             identity_code="290204A967J",
+        )
+    )
+    # Administrator by invitation, for a while.
+    nina: Person = field(
+        default_factory=lambda: Person(
+            *("Nina", "Ström", "nina", "nina.strom@example.org", Language.FINNISH),
+            identity_code="150388-9149",
         )
     )
     # Lives on the time-skipping server, and never answers.

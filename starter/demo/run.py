@@ -13,8 +13,9 @@ from runtime.settings import Settings
 from starter.demo.afterwards import what_to_try
 from starter.demo.frontend import BrokenOff, frontend
 from starter.demo.mailbox import mailbox
-from starter.demo.people import Cast
+from starter.demo.people import E_SERVICE, Cast
 from starter.demo.registration_stories import REGISTRATIONS
+from starter.demo.removal_stories import REMOVALS
 from starter.demo.skipped_week import TITLE, expired, skipping_stage
 from starter.demo.stage import Stage, demo_settings, emptied, furnish, inviters
 from starter.demo.stories import INVITATIONS
@@ -65,9 +66,9 @@ class Demo:
 
     async def _play(self, running: Stack) -> None:
         async with frontend(running.api_url) as visitor, mailbox(str(running.mailbox_url)) as mails:
-            stage = Stage(visitor, mails, self._cast, running.services.database)
+            stage = Stage(visitor, mails, self._cast, running.services.database, E_SERVICE)
             await furnish(running.services, dict(inviters(self._cast)))
-            for title, play in {**INVITATIONS, **REGISTRATIONS}.items():
+            for title, play in {**INVITATIONS, **REGISTRATIONS, **REMOVALS}.items():
                 story = Story(title)
                 await self._tell(story, play(stage, story), running)
             story = Story(TITLE)

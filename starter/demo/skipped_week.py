@@ -14,7 +14,7 @@ from runtime.settings import Address, Settings
 from runtime.temporal import register_search_attributes, telemetry
 from starter.demo.frontend import frontend
 from starter.demo.mailbox import Expected, Mailbox
-from starter.demo.people import HOME, Cast
+from starter.demo.people import E_SERVICE, HOME, Cast
 from starter.demo.stage import Stage, furnish
 from starter.demo.story import Story
 from starter.ports import Wanted, local_url, settled
@@ -22,7 +22,7 @@ from starter.preparation import migrate_database
 from starter.stack import hosting
 from starter.temporal_server import program
 
-TITLE = "h  Reminded after 5 days, expired after 7"
+TITLE = "j  Reminded after 5 days, expired after 7"
 _MINUTE = timedelta(minutes=1)
 
 
@@ -64,7 +64,7 @@ async def skipping_stage(
                 frontend(local_url(settings.api)) as visitor,
             ):
                 await furnish(services, {cast.maija: HOME, cast.britta: None})
-                yield Stage(visitor, mailbox, cast, services.database), clock
+                yield Stage(visitor, mailbox, cast, services.database, E_SERVICE), clock
 
 
 @asynccontextmanager

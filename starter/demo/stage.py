@@ -17,7 +17,7 @@ from runtime.texts import project_root
 from starter import operators
 from starter.demo.frontend import Frontend
 from starter.demo.mailbox import Mailbox
-from starter.demo.people import COMPANY, HOME, Cast, Person, Place
+from starter.demo.people import COMPANY, E_SERVICE, HOME, Cast, EService, Person, Place
 from starter.running import HostError
 from starter.services import Services
 from starter.stack import alone_in
@@ -35,6 +35,8 @@ class Stage:
     cast: Cast
     # To check what nobody is shown.
     database: Database
+    # Another one of the retailer's, which asks before it opens.
+    e_service: EService
 
 
 class DemoSettings(Settings):
@@ -56,9 +58,10 @@ class DemoSettings(Settings):
 def demo_settings(directory: Path, *, free_ports: bool = False) -> Settings:
     """The settings of a demo with its data in `directory`."""
     if not free_ports:
-        return DemoSettings(data_directory=directory)
+        return DemoSettings(data_directory=directory, service_credentials=[E_SERVICE.credential])
     return DemoSettings(
         data_directory=directory,
+        service_credentials=[E_SERVICE.credential],
         api=Address(port=0),
         api_metrics=Address(port=0),
         smtp=Smtp(port=0),

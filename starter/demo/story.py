@@ -21,6 +21,10 @@ _STEP_OF = {
     Message.REGISTRATION_COMPLETED: "registration.completed",
     Message.REGISTRATION_NOTICE: "registration.completed",
     Message.REGISTRATION_SUSPENDED: "registration.disputed",
+    Message.AUTHORIZATION_REMOVED: "authorization.ended",
+    Message.AUTHORIZATION_REMOVED_NOTICE: "authorization.ended",
+    Message.AUTHORIZATION_GIVEN_UP: "authorization.ended",
+    Message.AUTHORIZATION_GIVEN_UP_NOTICE: "authorization.ended",
 }
 
 

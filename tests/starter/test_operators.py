@@ -9,6 +9,7 @@ import typer
 from sqlalchemy import select
 from typer.testing import CliRunner
 
+from domain.authorization_changes import AuthorizationChangeWaits
 from domain.roles import ROLE_LEVELS
 from domain.vocabulary import Commodity, CustomerKind, GrantedThrough, Language, Level, Role, Subpage
 from runtime import passwords
@@ -19,6 +20,7 @@ from starter.cli import users as users_commands
 from starter.operators import OperatorError
 from store import authorizations, policy
 from store.audit import Actor, AuditEvent, Event
+from store.authorization_changes import AuthorizationChange
 from store.customers import CustomerRelation
 from store.database import Database
 from store.outbox import OutboxRow, Owed
@@ -62,6 +64,7 @@ async def end(database: Database, user: User, relation: CustomerRelation, role: 
         customer_number=relation.customer.customer_number,
         commodity=relation.commodity,
         role=role,
+        waits=AuthorizationChangeWaits(),
         now=NOW,
     )
 
@@ -221,6 +224,12 @@ async def test_an_ended_authorization_gives_nothing_and_its_invitations_fall(dat
     assert signal.created_at == NOW
     (event,) = await events(database, Event.AUTHORIZATION_ENDED)
     assert (event.subject_id, event.actor) == (ended.held.authorization_id, Actor.OPERATOR)
+    # He and who still manages the users are told, by nobody's name.
+    async with database.reading() as session:
+        (change,) = (await session.scalars(select(AuthorizationChange))).all()
+        owed = (await session.scalars(select(OutboxRow).where(OutboxRow.process_id == change.id))).one()
+    assert (change.user_id, change.actor_id, change.told_managers) == (manager.id, None, [str(other.id)])
+    assert (owed.owed, event.process_id) == (Owed.START, change.id)
 
     with pytest.raises(OperatorError, match="is not administrator"):
         await end(database, manager, relation, Role.ADMINISTRATOR)
