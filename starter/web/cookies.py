@@ -20,6 +20,9 @@ class Cookie(StrEnum):
     # The same of a link that confirms an address, and of one that objects to a registration.
     EMAIL_CONFIRMATION = "email_confirmation"
     DISPUTE = "dispute"
+    # And of those that change a password and an e-mail address.
+    PASSWORD_RESET = "password_reset"  # noqa: S105 - a cookie's name
+    EMAIL_CHANGE = "email_change"
     # The secret of the registration that goes on in this browser.
     REGISTRATION = "registration"
     LANGUAGE = "language"

@@ -17,7 +17,19 @@ class Notice(StrEnum):
     LOGGED_OUT = "logged_out"
     REGISTERED = "registered"
     DETAILS_SAVED = "details_saved"
+    PASSWORD_RESET = "password_reset"  # noqa: S105 - no password
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - no password
+    EMAIL_CHANGED = "email_changed"
+    SESSION_ENDED = "session_ended"
+    OTHER_SESSIONS_ENDED = "other_sessions_ended"
     INVITATION_CANCELLED = "invitation_cancelled"
+    LEVELS_CHANGED = "levels_changed"
+    LEVELS_CHANGED_INVITATIONS_ENDED = "levels_changed_invitations_ended"
+    LEVELS_UNCHANGED = "levels_unchanged"
+    AUTHORIZATION_ENDED = "authorization_ended"
+    RIGHTS_REQUEST_ENDED = "rights_request_ended"
+    ERASURE_CANCELLED = "erasure_cancelled"
+    ERASURE_ENDED = "erasure_ended"
     IDENTIFIED = "identified"
     IDENTIFICATION_CANCELLED = "identification_cancelled"
     IDENTIFICATION_FAILED = "identification_failed"
@@ -37,6 +49,9 @@ OF_REFUSAL: Mapping[Code, Notice] = MappingProxyType(
         Code.IDENTIFICATION_UNAVAILABLE: Notice.IDENTIFICATION_UNAVAILABLE,
         Code.IDENTIFICATION_OTHER_PERSON: Notice.IDENTIFICATION_OTHER_PERSON,
         Code.IDENTIFICATION_IN_USE: Notice.IDENTIFICATION_IN_USE,
+        Code.AUTHORIZATION_ENDED: Notice.AUTHORIZATION_ENDED,
+        Code.RIGHTS_REQUEST_ENDED: Notice.RIGHTS_REQUEST_ENDED,
+        Code.ERASURE_ENDED: Notice.ERASURE_ENDED,
     }
 )
 
@@ -45,7 +60,23 @@ _TEXTS: Mapping[Notice, str] = MappingProxyType(
         Notice.LOGGED_OUT: N_("You have logged out."),
         Notice.REGISTERED: N_("You are registered and logged in. Now answer the invitation."),
         Notice.DETAILS_SAVED: N_("Your details have been saved."),
+        Notice.PASSWORD_RESET: N_("Your password has been changed. Log in with it."),
+        Notice.PASSWORD_CHANGED: N_(
+            "Your password has been changed. All other browsers have been logged out."
+        ),
+        Notice.EMAIL_CHANGED: N_("Your e-mail address has been changed."),
+        Notice.SESSION_ENDED: N_("That browser is not logged in any more."),
+        Notice.OTHER_SESSIONS_ENDED: N_("All other browsers have been logged out."),
         Notice.INVITATION_CANCELLED: N_("The invitation has been cancelled."),
+        Notice.LEVELS_CHANGED: N_("The rights have been changed. The user is told by e-mail."),
+        Notice.LEVELS_CHANGED_INVITATIONS_ENDED: N_(
+            "The rights have been changed. The user is told by e-mail. Open invitations that the user may not"
+            " send any more have ended."
+        ),
+        Notice.LEVELS_UNCHANGED: N_("The rights are as they were: you chose nothing else."),
+        Notice.ERASURE_CANCELLED: N_(
+            "The erasure has been cancelled. Your user and your authorizations stay as they are."
+        ),
         Notice.IDENTIFIED: N_("You have identified. Now continue with what you were doing."),
         Notice.CONFIRMATION_SENT_AGAIN: N_(
             "We have sent the e-mail again. Earlier links do not work any more."

@@ -20,6 +20,8 @@ _LINKS: Mapping[str, str] = MappingProxyType(
         LINK: OPENED,
         "/email-confirmations/open/": "/email-confirmations",
         "/disputes/open/": "/disputes",
+        "/password-resets/open/": "/password-resets",
+        "/email-changes/open/": "/email-changes",
         "/identification/callback": HOME,
     }
 )

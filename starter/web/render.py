@@ -46,6 +46,8 @@ class Frame:
     form_token: str
     user: User | None = None
     tasks_waiting: int = 0
+    # When the user is erased, if he has asked for that.
+    erasure_due: datetime | None = None
     section: str = ""
     notice: ShownNotice | None = None
 

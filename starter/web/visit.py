@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from http import HTTPStatus
@@ -13,17 +14,27 @@ from starlette.responses import RedirectResponse, Response
 from domain.codes import Code, Refused
 from domain.vocabulary import Language
 from runtime.texts import preferred_language
+from starter.http.device import device
 from starter.http.source import source
-from starter.services import Services, sessions
+from starter.services import Services, rights_requests, sessions
 from starter.web import notices
 from starter.web.cookies import Cookie, Cookies
 from starter.web.forms import Form, read_form, refuse_other_sites, refuse_without_token, refused_form
 from starter.web.notices import Notice
 from starter.web.paths import asked_path
 from starter.web.render import Frame, page
-from store import invitations
+from store import erasures, invitations
+from store import rights_requests as requests
 from store.sessions import Session
 from store.users import User
+
+
+@dataclass(frozen=True)
+class Pending:
+    """What every page tells its visitor: how much waits for his answer, and when he is erased, if he is."""
+
+    tasks: int = 0
+    erasure_due: datetime | None = None
 
 
 class Visit:
@@ -35,6 +46,7 @@ class Visit:
         self.session = session
         self.cookies = Cookies(services.settings)
         self.source = source(request)
+        self.device = device(request)
         # What was posted, once it is known to be ours.
         self.posted: Mapping[str, str] = {}
         self._secret = self._cookie(Cookie.SESSION if session else Cookie.VISITOR)
@@ -126,16 +138,16 @@ class Visit:
         self, template: str, *, section: str = "", status: HTTPStatus = HTTPStatus.OK, **context: object
     ) -> Response:
         """A page. A `form` among its values that was refused gives the page its status."""
-        tasks_waiting, form = await self._tasks_waiting(), context.get("form")
+        pending, form = await self._pending(), context.get("form")
         if not isinstance(form, Form) or form.status is HTTPStatus.OK:
-            return self._answer(template, tasks_waiting, section, status, context)
-        response = self._answer(template, tasks_waiting, section, form.status, context)
+            return self._answer(template, pending, section, status, context)
+        response = self._answer(template, pending, section, form.status, context)
         response.headers.update(form.headers)
         return response
 
     def plain_page(self, template: str, *, status: HTTPStatus, **context: object) -> Response:
         """A page that needs nothing of the database."""
-        return self._answer(template, 0, "", status, context)
+        return self._answer(template, Pending(), "", status, context)
 
     def redirect(self, path: str, notice: Notice | None = None) -> Response:
         """On to another page of ours, which shows `notice` once."""
@@ -147,7 +159,7 @@ class Visit:
     def _answer(
         self,
         template: str,
-        tasks_waiting: int,
+        pending: Pending,
         section: str,
         status: HTTPStatus,
         context: Mapping[str, object],
@@ -160,7 +172,8 @@ class Visit:
             path=asked_path(self.request),
             form_token=self._form_token,
             user=self.session.user if self.session else None,
-            tasks_waiting=tasks_waiting,
+            tasks_waiting=pending.tasks,
+            erasure_due=pending.erasure_due,
             section=section,
             notice=notices.shown(notice, self.language),
         )
@@ -171,11 +184,16 @@ class Visit:
             self.cookies.set(response, Cookie.VISITOR, self._secret)
         return response
 
-    async def _tasks_waiting(self) -> int:
+    async def _pending(self) -> Pending:
         if self.session is None:
-            return 0
+            return Pending()
+        user, now = self.session.user, self.now
         async with self.services.database.reading() as reading:
-            return await invitations.count_to_handle(reading, self.session.user.email_normalised, self.now)
+            tasks = await invitations.count_to_handle(reading, user.email_normalised, now)
+            if managed := await rights_requests.managed_relations(reading, user, now):
+                tasks += await requests.count_to_handle(reading, managed, now, besides=user.id)
+            erasure = await erasures.under_way(reading, user.id)
+        return Pending(tasks, None if erasure is None else erasure.due)
 
 
 def _is_refresh(request: Request) -> bool:

@@ -21,6 +21,7 @@ _OPTIONS_OF_COLOURS = {
     "iframes": False,
 }
 _PATIENCE = 60
+_JUDGED = "options => axe.run(options).then(results => results.violations)"
 _IS_DARK = "matchMedia('(prefers-color-scheme: dark)').matches"
 
 # Colours that fade to another scheme would be judged half way. What moves for ever does not end.
@@ -37,6 +38,7 @@ async def axe(page: Page) -> None:
     """
     scheme: Literal["dark", "light"] = "dark" if await page.evaluate(_IS_DARK) else "light"
     async with asyncio.timeout(_PATIENCE):
+        await page.evaluate(Axe().axe_script)
         violations = [
             *await _violations(page, "light", _OPTIONS),
             *await _violations(page, "dark", _OPTIONS_OF_COLOURS),
@@ -51,8 +53,8 @@ async def _violations(
 ) -> Iterable[str]:
     await page.emulate_media(color_scheme=scheme)
     await page.evaluate(_SETTLED)
-    results = await Axe().run(page, options=dict(options))
-    return [_in_words(each, scheme) for each in results.response["violations"]]
+    violations = await page.evaluate(_JUDGED, dict(options))
+    return [_in_words(each, scheme) for each in violations]
 
 
 def _in_words(violation: Mapping[str, Any], scheme: str) -> str:

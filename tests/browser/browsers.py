@@ -1,5 +1,7 @@
 """The real browsers: Debian's Chromium and Firefox, driven by Playwright.
 
+Chromium without its windows (the headless shell) takes half the processor time of the one with them.
+
 async with async_playwright() as driver, chromium(driver) as browser:
     ...
 """
@@ -25,7 +27,9 @@ _CHROMIUM_FLAGS = [
 @asynccontextmanager
 async def chromium(driver: Playwright) -> AsyncIterator[Browser]:
     """A headless Chromium, up in about a second; it reaches this machine only."""
-    browser = await driver.chromium.launch(executable_path=_program("chromium"), args=_CHROMIUM_FLAGS)
+    browser = await driver.chromium.launch(
+        executable_path=_program("chromium-headless-shell"), args=_CHROMIUM_FLAGS
+    )
     try:
         yield browser
     finally:

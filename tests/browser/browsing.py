@@ -51,6 +51,8 @@ class Browsing:
             viewport={"width": width, "height": _HEIGHT},
             java_script_enabled=javascript,
             color_scheme="dark" if dark else "light",
+            # Nothing fades, which costs a picture every 16 ms. Firefox cannot be asked.
+            reduced_motion="no-preference" if self._is_firefox else "reduce",
             service_workers="block",
         )
         self._contexts.append(context)

@@ -44,10 +44,3 @@ async def browsing(chromium: Browser, live_stack: LiveStack) -> AsyncIterator[Br
     """Visits to the live stack's pages with Chromium."""
     async with visits.browsing(chromium, live_stack.stack.api_url) as made:
         yield made
-
-
-@pytest.fixture
-async def browsing_in_both(browser: Browser, live_stack: LiveStack) -> AsyncIterator[Browsing]:
-    """The same with Chromium and with Firefox, one after the other."""
-    async with visits.browsing(browser, live_stack.stack.api_url) as made:
-        yield made

@@ -14,10 +14,13 @@ from starter.web.pages import ROUTES
 from store.database import Database
 from store.users import User
 from tests import factories
+from tests.browser.account_shown import account_pages
+from tests.browser.data_shown import data_pages
 from tests.browser.identity_shown import identity_pages
 from tests.browser.registrations_shown import registration_pages
+from tests.browser.removals_shown import removal_pages
 
-_TABS = ("authorizations", "users", "invitations", "processes")
+_TABS = ("authorizations", "users", "invitations", "processes", "events")
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
 _PHASES = {
     "email": "ny@example.com",
@@ -42,8 +45,12 @@ NO_PAGES = frozenset(
         "/registrations/email",
         "/email-confirmations/open/{token:path}",
         "/disputes/open/{token:path}",
+        "/password-resets/open/{token:path}",
+        "/email-changes/open/{token:path}",
         "/identification/callback",
         "/identification/jwks.json",
+        "/relations/{id}/events.csv",
+        "/account/events.csv",
     }
 )
 
@@ -128,5 +135,8 @@ async def every_page(services: Services, database: Database) -> list[Shown]:
         (as_manager, [f"/invitations/{end}" for end in ends]),
         *await registration_pages(services, database, guest, as_guest),
         *await identity_pages(services, database),
+        *await account_pages(services, database),
+        *await removal_pages(services, database),
+        *await data_pages(services, database),
     ]
     return [Shown(address, cookies) for cookies, addresses in by_visitor for address in addresses]

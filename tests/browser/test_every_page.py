@@ -29,8 +29,9 @@ async def test_every_page(live_stack: LiveStack, browsing: Browsing, part: int) 
     assert all_patterns() <= {each.pattern for each in pages}, "a page that nobody looks at"
     faults = []
     pages = pages[len(pages) * part // _PARTS : len(pages) * (part + 1) // _PARTS]
+    page = await browsing("fi")
     for cookies, shown in groupby(pages, key=lambda each: each.cookies):
-        page = await browsing("fi")
+        await page.context.clear_cookies()
         await page.context.add_cookies(
             [{"name": name, "value": value, "url": browsing.origin} for name, value in cookies.items()]
         )

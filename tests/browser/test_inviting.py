@@ -2,7 +2,6 @@
 
 from uuid import uuid4
 
-import pytest
 from playwright.async_api import Browser
 
 from domain.vocabulary import CustomerKind, Language, Role
@@ -14,6 +13,7 @@ from tests.browser.browsing import Browsing
 from tests.browser.hands import Hands
 from tests.browser.mail import link_in
 from tests.browser.walking import (
+    MESSAGE,
     Walk,
     goes_to_choice_of_service,
     invites,
@@ -22,25 +22,18 @@ from tests.browser.walking import (
     registers_and_approves,
 )
 from tests.fixtures.api import LiveStack
+from tests.frontend import invite
 
 
-@pytest.mark.parametrize(
-    ("language", "javascript", "width"),
-    [
-        (Language.SWEDISH, True, 1280),
-        (Language.ENGLISH, False, 1280),
-        (Language.FINNISH, True, 360),
-    ],
-)
 async def test_somebody_new_is_invited_registers_and_approves(
-    browsing: Browsing, live_stack: LiveStack, language: Language, javascript: bool, width: int
+    firefox: Browser, live_stack: LiveStack
 ) -> None:
-    await walk_it(browsing, live_stack, language, javascript=javascript, width=width)
-
-
-async def test_the_same_with_firefox(firefox: Browser, live_stack: LiveStack) -> None:
     async with visiting.browsing(firefox, live_stack.stack.api_url) as visits:
         await walk_it(visits, live_stack, Language.SWEDISH)
+
+
+async def test_the_same_on_a_phone_without_scripts(browsing: Browsing, live_stack: LiveStack) -> None:
+    await walk_it(browsing, live_stack, Language.FINNISH, javascript=False, width=360)
 
 
 async def walk_it(
@@ -91,8 +84,9 @@ async def test_a_registered_person_finds_it_under_to_handle(
     inviter = await factories.make_manager(database, relation)
     anna = await factories.make_user(database, first_name="Bo", last_name="Boman")
 
-    at_inviters = Walk(Hands(await browsing("sv")), Language.SWEDISH)
-    await invites(at_inviters, inviter, relation, anna.email)
+    # As above, without the pages.
+    inviting = await live_stack.frontend.log_in(inviter)
+    await invite(inviting, relation.id, email=anna.email, cover_message=MESSAGE)
     at_annas = Walk(Hands(await browsing("sv", width=320)), Language.SWEDISH)
     await logs_in_and_approves(at_annas, anna, inviter)
     await goes_to_choice_of_service(at_annas)

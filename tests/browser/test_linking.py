@@ -109,11 +109,6 @@ async def test_contracts_are_fetched(
         await walk_it(visits, live_stack, language, javascript=javascript, width=width)
 
 
-async def test_the_same_with_firefox(firefox: Browser, live_stack: LiveStack) -> None:
-    async with with_bank(firefox, live_stack) as visits:
-        await walk_it(visits, live_stack)
-
-
 @pytest.mark.parametrize("javascript", [True, False])
 async def test_the_page_tells_by_itself_when_they_have_come(
     browsing: Browsing, live_stack: LiveStack, javascript: bool
@@ -174,16 +169,6 @@ async def test_there_and_back_and_there_again(browser: Browser, live_stack: Live
         await walk.hands.sees("Åsa Lindroos")
         await page.reload()
         await walk.hands.sees("Åsa Lindroos")
-
-
-async def test_without_scripts(chromium: Browser, live_stack: LiveStack) -> None:
-    user = await factories.make_user(live_stack.frontend.database)
-    async with with_bank(chromium, live_stack) as visits:
-        walk = await sits_down(visits, user, javascript=False)
-        await walk.hands.goto("/identify?next=/tasks")
-        await chooses_bank(walk)
-        await is_there(walk, new_person())
-        assert walk.hands.address() == "/tasks"
 
 
 async def test_the_answer_in_another_browser(chromium: Browser, live_stack: LiveStack) -> None:

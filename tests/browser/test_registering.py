@@ -80,15 +80,19 @@ async def holds(live: LiveStack, applicant: Applicant) -> Role:
         return held.role
 
 
-async def test_the_first_of_a_company_and_a_later_one(chromium: Browser, live_stack: LiveStack) -> None:
+async def test_the_first_of_a_company_and_a_later_one(
+    firefox: Browser, chromium: Browser, live_stack: LiveStack
+) -> None:
+    """The later one has a phone without scripts."""
     customer, _ = await make_customer(live_stack.frontend.database, Commodity.ELECTRICITY)
-    async with with_bank(chromium, live_stack) as visits:
+    async with with_bank(firefox, live_stack) as visits:
         first = await sits_down(visits, "Åsa")
         await registers(first, visits, live_stack, customer)
         await first.walk.hands.sees(label(first.walk.language, Role.ADMINISTRATOR))
         await goes_to_choice_of_service(first.walk)
         await first.walk.hands.sees(customer.name)
 
+    async with with_bank(chromium, live_stack) as visits:
         later = await sits_down(visits, "Aino", Language.FINNISH, javascript=False, width=360)
         await registers(later, visits, live_stack, customer)
         await later.walk.hands.sees(label(later.walk.language, Role.VIEWER))
@@ -105,14 +109,6 @@ async def test_the_first_of_a_company_and_a_later_one(chromium: Browser, live_st
     assert "Aino Lindroos" in str(
         (await mail_to(live_stack, customer.contact_email, count=2)).get_body(("plain",))
     )
-
-
-async def test_the_same_with_firefox(firefox: Browser, live_stack: LiveStack) -> None:
-    customer, _ = await make_customer(live_stack.frontend.database, Commodity.ELECTRICITY)
-    async with with_bank(firefox, live_stack) as visits:
-        first = await sits_down(visits, "Emma")
-        await registers(first, visits, live_stack, customer)
-        await goes_to_choice_of_service(first.walk)
 
 
 async def test_a_private_customer_gets_the_contracts(chromium: Browser, live_stack: LiveStack) -> None:

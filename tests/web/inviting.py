@@ -25,7 +25,7 @@ TYPED: Mapping[str, Mapping[str, str]] = {
     "confirmation": {},
 }
 PHASES = tuple(TYPED)
-TABS = ("authorizations", "users", "invitations", "processes")
+TABS = ("authorizations", "users", "invitations", "processes", "events")
 
 
 def new(relation: CustomerRelation) -> str:

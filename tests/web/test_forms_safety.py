@@ -9,11 +9,12 @@ import pytest
 from starlette.convertors import UUIDConvertor
 from starlette.routing import Route
 
-from domain.vocabulary import DraftKind, Language
+from domain.vocabulary import DraftKind, Language, Level, Role, Subpage
 from starter.http.middleware import SAFE_HEADERS
-from starter.services import drafts
+from starter.services import drafts, removals, rights_requests, sessions
 from starter.web.app import create_pages
 from starter.web.render import CONTENT_SECURITY_POLICY
+from store.customers import CustomerRelation
 from store.database import Database
 from store.invitations import Invitation
 from store.users import User
@@ -31,9 +32,11 @@ OPEN = {
     *("/registrations", "/registrations/help"),
     *(f"/registrations/{step}" for step in ("identification", "details", "email", "confirm", "cancel")),
     *("/email-confirmations", "/disputes"),
+    *("/password/forgotten", "/username/forgotten", "/password-resets", "/email-changes"),
 }
-# What a machine reads.
+# What a machine reads, and the ends of what is saved as a file: no HTML.
 NO_PAGE = "/identification/jwks.json"
+FILES = (".csv",)
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,27 @@ async def place(frontend: Frontend, database: Database, *, is_invited: bool = Tr
     typed = {**draft(email="eva@example.com"), "language": ""}
     made = await drafts.begin(frontend.services, user, DraftKind.INVITATION, own.id, typed)
     ids = {"relation_id": own.id, "invitation_id": invitation.id, "draft_id": made.id, "link_id": uuid4()}
-    return Place(frontend, user, invitation, {**ids, "process_id": invitation.id})
+    elsewhere = (await sessions.start_for(frontend.services, user.id, "127.0.0.1")).session
+    ids |= {"process_id": invitation.id, "session_id": elsewhere.id}
+    return Place(frontend, user, invitation, ids | await _another(frontend, database, user, own))
+
+
+async def _another(
+    frontend: Frontend, database: Database, user: User, relation: CustomerRelation
+) -> dict[str, UUID]:
+    """Another user on the relation, who has lost one authorization, and asks for more rights by another."""
+    another = await factories.make_user(database)
+    kept = await factories.make_authorization(database, another, relation, role=Role.VIEWER)
+    gone = await factories.make_authorization(database, another, relation)
+    removed = await removals.remove(frontend.services, user, [gone.id])
+    more = {**kept.levels, Subpage.INVOICES: Level.READ}
+    asked = await rights_requests.ask(frontend.services, another, kept.id, more, "")
+    return {
+        "user_id": another.id,
+        "authorization_id": kept.id,
+        "change_id": removed.id,
+        "request_id": asked.id,
+    }
 
 
 async def token_for(browser: httpx2.AsyncClient) -> str:
@@ -163,9 +186,11 @@ async def test_every_page_is_safe_to_show(sqlite_database: Database, clock: Sett
             assert response.headers["referrer-policy"] == "no-referrer", address
             assert response.headers["x-content-type-options"] == "nosniff", address
             policy = response.headers["content-security-policy"]
-            if response.status_code == 303 or address == NO_PAGE:
+            is_file = address.endswith(FILES) and response.status_code == 200
+            if response.status_code == 303 or address == NO_PAGE or is_file:
                 assert policy == SAFE_HEADERS["Content-Security-Policy"], address
-            elif address.endswith("/email") and is_logged_in:
+                assert is_file == ("attachment" in response.headers.get("content-disposition", "")), address
+            elif address.startswith("/invitation-drafts/") and address.endswith("/email") and is_logged_in:
                 # The e-mail as it will be sent, in a frame of its own where nothing runs.
                 assert {"default-src 'none'", "sandbox allow-popups"} <= set(policy.split("; ")), address
             else:

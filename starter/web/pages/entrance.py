@@ -16,6 +16,14 @@ from starter.web.routing import page
 from starter.web.visit import Visit
 
 _YEAR = timedelta(days=365)
+_OPENED_OR_BEGUN = (
+    Cookie.INVITATION,
+    Cookie.EMAIL_CONFIRMATION,
+    Cookie.DISPUTE,
+    Cookie.PASSWORD_RESET,
+    Cookie.EMAIL_CHANGE,
+    Cookie.REGISTRATION,
+)
 
 
 def routes() -> list[BaseRoute]:
@@ -48,6 +56,7 @@ async def _log_in(visit: Visit) -> Response:
             username=visit.posted.get("username", ""),
             password=visit.posted.get("password", ""),
             source=visit.source,
+            device=visit.device,
         )
     except Refused as refused:
         return await _login_page(visit, visit.refused(refused), goal)
@@ -70,7 +79,7 @@ async def _log_out(visit: Visit) -> Response:
     response = visit.redirect("/login", Notice.LOGGED_OUT)
     visit.cookies.forget(response, Cookie.SESSION)
     # Nor does the next person at this browser go on with what this one opened or began.
-    for cookie in (Cookie.INVITATION, Cookie.EMAIL_CONFIRMATION, Cookie.DISPUTE, Cookie.REGISTRATION):
+    for cookie in _OPENED_OR_BEGUN:
         visit.cookies.forget(response, cookie)
     return response
 

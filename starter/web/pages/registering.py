@@ -69,7 +69,7 @@ async def _register(visit: Visit) -> Response:
         if refused.code in _EXPLAINED_THERE:
             return visit.redirect(OPENED)
         return await _form_page(visit, invitation, _again(visit, refused))
-    started = await sessions.start_for(visit.services, user.id, visit.source)
+    started = await sessions.start_for(visit.services, user.id, visit.source, visit.device)
     response = visit.redirect(f"/invitations/{invitation.id}", Notice.REGISTERED)
     visit.cookies.set(response, Cookie.SESSION, started.token)
     # From now on the language is the one in the user's details.

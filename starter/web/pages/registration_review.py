@@ -152,7 +152,7 @@ async def _enter(visit: Visit, done: Registration) -> Response:
         return _with_short_cookie(visit, visit.redirect(address))
     if done.ended_at is None or visit.now - done.ended_at > _JUST_NOW:
         return visit.redirect(f"/login?next={address}", Notice.REGISTRATION_COMPLETED)
-    started = await sessions.start_for(visit.services, done.user_id, visit.source)
+    started = await sessions.start_for(visit.services, done.user_id, visit.source, visit.device)
     if visit.session is not None:
         await sessions.log_out(visit.services, visit.session.id)
     is_private = done.kind is CustomerKind.PRIVATE

@@ -1,4 +1,4 @@
-"""A customer relation behind tabs: what one may do there oneself, and who else (spec section 7)."""
+"""A customer relation behind tabs, and what one may do there oneself (spec section 7)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from domain.codes import Code, Refused
 from domain.roles import Levels
 from domain.vocabulary import Level, Role, Subpage
 from emails.labels import role_on
+from starter.web.pages import asking
 from starter.web.pages.relation_words import levels_in_words
 from starter.web.routing import page
 from starter.web.visit import Visit
@@ -22,11 +23,10 @@ from store.customers import CustomerRelation
 
 
 def routes() -> list[BaseRoute]:
-    """The relation's own tabs; the other two are with what they list."""
+    """The relation, and the first of its tabs; the others are with what they list."""
     return [
         page("/relations/{relation_id:uuid}", get=first_tab),
         page("/relations/{relation_id:uuid}/authorizations", get=_authorizations),
-        page("/relations/{relation_id:uuid}/users", get=_users),
     ]
 
 
@@ -105,6 +105,7 @@ async def _authorizations(visit: Visit) -> Response:
         found,
         "authorizations",
         subpages=list(Subpage),
+        askable=[each.id for each in found.held if asking.may_be_more(each)],
         roles_to_give=[_to_give(visit, found, role) for role in found.roles_to_give],
     )
 
@@ -126,23 +127,3 @@ def _to_give(visit: Visit, found: Standing, role: Role) -> RoleToGive:
         levels_in_words(visit.language, roles.ROLE_LEVELS[role]),
         roles.needs_strong_identification(roles.ROLE_LEVELS[role]),
     )
-
-
-@dataclass(frozen=True)
-class Holder:
-    """An authorization as the list of users shows it."""
-
-    authorization: Authorization
-    levels: Sequence[str]
-    is_visitor: bool
-
-
-async def _users(visit: Visit) -> Response:
-    found = await managing(visit, visit.request.path_params["relation_id"])
-    async with visit.services.database.reading() as reading:
-        held = await authorizations.of_relation(reading, found.relation.id, visit.now)
-    holders = [
-        Holder(each, levels_in_words(visit.language, each.levels), each.user_id == visit.user.id)
-        for each in held
-    ]
-    return await tab_page(visit, "relations/users.html", found, "users", holders=holders)

@@ -28,6 +28,7 @@ async def _show_privacy(visit: Visit) -> Response:
         retention=settings.retention,
         session_rules=settings.sessions,
         registration=settings.registration,
+        account_link=settings.account_link,
         cookie_prefix="__Host-" if settings.origin.scheme == "https" else "",
     )
 
