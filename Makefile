@@ -46,10 +46,11 @@ check: $(READY) ## Format, lint, strict types, import rules, catalogues
 	$(BIN)/python -m runtime.catalogues check
 
 .PHONY: unit
-unit: $(READY) ## All tests (installs Debian's postgresql, chromium and firefox-esr when they are missing)
-	@scripts/debian-packages postgresql chromium firefox-esr
+unit: $(READY) ## All tests (installs Debian's postgresql, chromium-headless-shell and firefox-esr when missing)
+	@scripts/debian-packages postgresql chromium-headless-shell firefox-esr
 	# Compiled modules are kept, whatever the machine says: tests start many processes.
-	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 3 --dist loadfile
+	# Who has done his own takes from the others: no processor is idle at the end.
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 3 --dist worksteal
 
 .PHONY: format
 format: $(READY) ## Format and mend what can be mended by itself
@@ -71,7 +72,7 @@ openapi: $(READY) ## Write docs/openapi.json from the code
 
 .PHONY: screenshots
 screenshots: $(READY) ## Take pictures of the pages, for docs/ and for those who look after them
-	@scripts/debian-packages chromium fonts-liberation
+	@scripts/debian-packages chromium-headless-shell fonts-liberation
 	$(BIN)/python -m tests.browser.screenshots
 
 .PHONY: histories
