@@ -184,8 +184,8 @@ async def end(
     async with database.transaction() as session:
         user = await _user(session, username)
         relation = await _locked_relation(session, customer_number, commodity)
-        active = await authorizations.active_on(session, user.id, relation.id, now, lock=True)
-        authorization = next((each for each in active if each.role is role), None)
+        # Also one that is suspended, or has yet to begin.
+        authorization = await authorizations.in_role(session, user.id, relation.id, role)
         if authorization is None:
             raise OperatorError(f"{user.username} is not {role} of {customer_number}, {commodity}.")
         change = await authorization_acts.end(

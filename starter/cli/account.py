@@ -104,7 +104,7 @@ def list_sessions(api: ApiUrl = None, as_json: AsJson = False) -> None:
         )
         for each in found["items"]
     ]
-    showing.table(["ID", "Browser", "Logged in", "Last seen", ""], rows, nothing="You are not logged in.")
+    showing.table(["Id", "Browser", "Logged in", "Last seen", ""], rows, nothing="You are not logged in.")
 
 
 @app.command("end-session")

@@ -45,11 +45,11 @@ def identification(of: Shown | None) -> Sequence[tuple[str, str]]:
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]], *, nothing: str) -> None:
-    """A table, or a sentence when there is nothing in it."""
+    """A table, or a sentence when there is nothing in it. Ids stay whole, so that they can be copied."""
     if not rows:
         console.print(nothing)
         return
-    shown = Table(*headings)
+    shown = Table(*(Column(each, no_wrap=each == "Id") for each in headings))
     for row in rows:
         shown.add_row(*(Text(cell, overflow="fold") for cell in row))
     console.print(shown)

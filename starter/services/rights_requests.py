@@ -19,7 +19,7 @@ from starter.services.idempotency import RequestKey, earlier_result, remember
 from starter.services.processes import deliver_owed
 from starter.services.refusals import FieldChecks
 from starter.services.removals import earlier_change, follow_up
-from store import authorization_acts, authorizations, customers, identifications, policy
+from store import authorization_acts, authorizations, identifications, policy
 from store import rights_requests as rows
 from store.authorization_changes import AuthorizationChange
 from store.authorizations import Authorization
@@ -76,14 +76,11 @@ def _askable(authorization: Authorization, *, identified: bool) -> dict[Subpage,
     }
 
 
-async def _own(
-    session: AsyncSession, user: User, authorization_id: UUID, now: datetime, *, lock: bool = False
-) -> Authorization:
-    """One's own, in force. With `lock`, nobody removes it before the current transaction ends."""
+async def _own(session: AsyncSession, user: User, authorization_id: UUID, now: datetime) -> Authorization:
+    """One's own, in force. Raises Refused(`not_found`)."""
     found = await session.get(Authorization, authorization_id)
     if found is None or found.user_id != user.id:
         raise Refused(Code.NOT_FOUND)
-    await customers.relation(session, found.relation_id, lock=lock)
     active = await authorizations.active_on(session, user.id, found.relation_id, now)
     if found.relation.ended_at is not None or all(each.id != found.id for each in active):
         raise Refused(Code.NOT_FOUND)
@@ -133,9 +130,11 @@ async def _write(
 ) -> RightsRequest:
     now = services.clock()
     async with services.database.transaction() as session:
+        # Alone: the same request, sent twice at once, sees what the first one made.
+        await held.hold(session, [authorization_id])
         if (earlier := await earlier_result(services, session, key)) is not None:
             return await session.get_one(RightsRequest, earlier)
-        authorization = await _own(session, user, authorization_id, now, lock=True)
+        authorization = await _own(session, user, authorization_id, now)
         identified = await identifications.identity_of(session, user.id) is not None
         _refuse_asking(authorization, levels, identified=identified)
         await _make_room(session, authorization_id, now)

@@ -161,12 +161,11 @@ class Comparison:
             assert not managers or self.model.managers(relation), relation
 
     def operator_ends(self, grant: Grant) -> None:
-        """What is held there in that role now, if anything is."""
+        """What is held there in that role now, suspended or not, if anything is."""
         held = self.model.held(grant.user, grant.relation, grant.role)
-        can = held is not None and held.stands
         act = self.world.operator_ends(self.users[grant.user], self.rows[grant.relation], grant.role)
-        assert self._done(act) is can
-        if held is not None and can:
+        assert self._done(act) is (held is not None)
+        if held is not None:
             self.model.end([held])
         self.compare(grant.relation)
 

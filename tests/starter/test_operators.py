@@ -21,6 +21,7 @@ from starter.operators import OperatorError
 from store import authorizations, policy
 from store.audit import Actor, AuditEvent, Event
 from store.authorization_changes import AuthorizationChange
+from store.authorizations import Authorization
 from store.customers import CustomerRelation
 from store.database import Database
 from store.outbox import OutboxRow, Owed
@@ -245,6 +246,17 @@ async def test_invitations_stay_while_another_role_gives_the_right(sqlite_databa
     ended = await end(sqlite_database, manager, relation, Role.VIEWER)
     assert ended.falling_invitations == 0
     assert await owed_signals(sqlite_database) == []
+
+
+async def test_customer_service_ends_what_is_suspended(sqlite_database: Database) -> None:
+    relation = await factories.make_relation(sqlite_database)
+    user = await factories.make_user(sqlite_database)
+    held = await factories.make_authorization(sqlite_database, user, relation, role=Role.VIEWER)
+    async with sqlite_database.transaction() as session:
+        (await session.get_one(Authorization, held.id)).suspended_at = NOW
+    await end(sqlite_database, user, relation, Role.VIEWER)
+    async with sqlite_database.reading() as session:
+        assert (await session.get_one(Authorization, held.id)).ended_at == NOW
 
 
 async def test_listing(sqlite_database: Database) -> None:
